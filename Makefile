@@ -1,0 +1,39 @@
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+LYCEUM := $(PYTHON) -m lyceum.runtime.cli
+
+.PHONY: run test check fix clean
+
+run: $(VENV)/.run
+	@$(LYCEUM) up
+
+test: $(VENV)/.dev
+	@sh scripts/chromium.sh
+	$(LYCEUM) with-servers $(PYTHON) -m pytest -n 2 --dist loadfile
+
+check: $(VENV)/.dev
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+	$(LYCEUM) with-servers $(PYTHON) -m django makemigrations --check --dry-run
+
+fix: $(VENV)/.dev
+	$(VENV)/bin/ruff format .
+	$(VENV)/bin/ruff check --fix .
+
+clean:
+	rm -rf $(VENV) var
+
+$(VENV)/.made:
+	python3 -m venv $(VENV)
+	@$(PYTHON) scripts/link_source.py
+	@touch $@
+
+$(VENV)/.run: requirements/run.txt $(VENV)/.made
+	$(PYTHON) -m pip install --quiet --require-hashes -r requirements/run.txt
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.txt $(VENV)/.made
+	$(PYTHON) -m pip install --quiet --require-hashes -r requirements/dev.txt
+	@touch $@

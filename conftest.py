@@ -1,0 +1,24 @@
+"""Fixtures that every test may use; the servers are those of `lyceum with-servers`."""
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from lyceum.core import valkey
+
+
+@pytest.fixture(autouse=True)
+def own_valkey_keys(settings: Any, worker_id: str) -> Iterator[None]:
+    """Keep each worker's keys apart, and begin each test without any."""
+    settings.REDIS_PREFIX = f"test-{worker_id}-{os.getpid()}:"
+    yield
+    client = valkey.connection()
+    for key in client.scan_iter(f"{settings.REDIS_PREFIX}*"):
+        client.delete(key)
+
+
+@pytest.fixture(scope="session")
+def worker_id(request: pytest.FixtureRequest) -> str:
+    return os.environ.get("PYTEST_XDIST_WORKER", "main")

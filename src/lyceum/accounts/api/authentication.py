@@ -1,0 +1,57 @@
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.models import AnonymousUser
+from django.middleware.csrf import CsrfViewMiddleware
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.request import Request
+
+from lyceum.accounts import tokens
+from lyceum.accounts.errors import TokenInvalid
+from lyceum.accounts.models import Session, User
+from lyceum.core.errors import NotAllowed
+
+
+class CsrfFailed(NotAllowed):
+    code, title = "csrf_failed", "The CSRF token is missing or wrong."
+
+
+class BearerAuthentication(BaseAuthentication):
+    """`Authorization: Bearer` decides alone: a bad one is 401 even beside a good cookie."""
+
+    def authenticate(self, request: Request) -> tuple[User, UUID] | None:
+        header = request.headers.get("Authorization", "")
+        scheme, _, token = header.partition(" ")
+        if not header:
+            return None
+        if scheme.lower() != "bearer" or not token.strip():
+            raise TokenInvalid
+        family = tokens.find_access(token.strip())
+        return family.user, family.pk
+
+    def authenticate_header(self, request: Request) -> str:
+        return 'Bearer realm="lyceum"'
+
+
+class _CsrfCheck(CsrfViewMiddleware):
+    def _reject(self, request: Any, reason: str) -> Any:
+        return reason
+
+
+def check_csrf(request: Request) -> None:
+    """Raise CsrfFailed unless the request carries the token of its cookie."""
+    check = _CsrfCheck(lambda request: None)  # type: ignore[arg-type, return-value]
+    check.process_request(request._request)
+    if check.process_view(request._request, None, (), {}):  # type: ignore[arg-type]
+        raise CsrfFailed
+
+
+class CookieAuthentication(BaseAuthentication):
+    def authenticate(self, request: Request) -> tuple[User, UUID] | None:
+        user = request._request.user
+        if isinstance(user, AnonymousUser) or not user.is_active:
+            return None
+        check_csrf(request)
+        key = request._request.session.session_key
+        session_id = Session.objects.values_list("public_id", flat=True).get(session_key=key)
+        return user, session_id

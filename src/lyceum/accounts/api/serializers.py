@@ -1,0 +1,161 @@
+import re
+from typing import Any
+from zoneinfo import available_timezones
+
+from django.core.exceptions import ValidationError as DjangoValidationError
+from django.core.validators import validate_email
+from rest_framework import serializers
+
+from lyceum.core.serializers import Body, PersonName, StrictBoolean, StrictText
+
+LOCALE = re.compile(r"[a-z]{2,3}(-[A-Z]{2})?")
+
+
+class Email(StrictText):
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_length=254, **options)
+
+    def to_internal_value(self, data: Any) -> str:
+        text = super().to_internal_value(data)
+        try:
+            validate_email(text)
+        except DjangoValidationError as err:
+            message = "Enter the whole address, like name@example.org."
+            raise serializers.ValidationError(message, code="invalid") from err
+        return text
+
+
+class Password(StrictText):
+    """Kept exactly as typed; its rules are checked by the service."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(trim_whitespace=False, write_only=True, max_length=1000, **options)
+
+
+class RegisterBody(Body):
+    email = Email()
+    first_name = PersonName()
+    last_name = PersonName()
+    password = Password()
+    password_confirm = Password()
+
+
+class SetupBody(RegisterBody):
+    token = StrictText(max_length=200)
+
+
+class LoginBody(Body):
+    # Any text: what is no address is simply a wrong one.
+    email = StrictText(max_length=1000)
+    password = Password()
+    otp = StrictText(max_length=20, required=False)
+
+
+class RefreshBody(Body):
+    refresh = StrictText(max_length=1000)
+
+
+class TokenBody(Body):
+    token = StrictText(max_length=1000)
+
+
+class PasswordBody(Body):
+    current_password = Password()
+    password = Password()
+    password_confirm = Password()
+
+
+class EmailOnlyBody(Body):
+    email = StrictText(max_length=1000)
+
+
+class ChangeEmailBody(Body):
+    email = Email()
+    password = Password()
+
+
+class ResetBody(Body):
+    token = StrictText(max_length=200)
+    password = Password()
+    password_confirm = Password()
+
+
+class ProfileBody(Body):
+    first_name = PersonName(required=False)
+    last_name = PersonName(required=False)
+    locale = StrictText(required=False, max_length=10)
+    timezone = StrictText(required=False, max_length=64)
+    show_presence = StrictBoolean(required=False)
+    show_typing = StrictBoolean(required=False)
+
+    def validate_locale(self, value: str) -> str:
+        if not LOCALE.fullmatch(value):
+            raise serializers.ValidationError("Use a language such as en or en-AU.", code="invalid")
+        return value
+
+    def validate_timezone(self, value: str) -> str:
+        if value not in available_timezones():
+            raise serializers.ValidationError("Use a zone such as Australia/Perth.", code="invalid")
+        return value
+
+
+class UserView(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    email = serializers.CharField()
+    first_name = serializers.CharField()
+    last_name = serializers.CharField()
+    role = serializers.CharField()
+    date_joined = serializers.DateTimeField()
+
+
+class ProfileView(UserView):
+    name = serializers.CharField()
+    email_verified_at = serializers.DateTimeField(allow_null=True)
+    locale = serializers.CharField()
+    timezone = serializers.CharField()
+    show_presence = serializers.BooleanField()
+    show_typing = serializers.BooleanField()
+    limit_profile = serializers.CharField()
+
+
+class TokenPairView(serializers.Serializer[Any]):
+    access = serializers.CharField()
+    refresh = serializers.CharField()
+    access_expires_at = serializers.DateTimeField()
+    refresh_expires_at = serializers.DateTimeField()
+
+
+class CsrfView(serializers.Serializer[Any]):
+    csrf_token = serializers.CharField()
+
+
+class TicketView(serializers.Serializer[Any]):
+    ticket = serializers.CharField()
+    expires_at = serializers.DateTimeField()
+
+
+class PersonView(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    first_name = serializers.CharField()
+    last_name = serializers.CharField()
+    name = serializers.CharField()
+    avatar = serializers.CharField(allow_null=True)
+    presence = serializers.CharField(allow_null=True)
+    email = serializers.CharField(required=False)
+
+
+class DirectoryView(serializers.Serializer[Any]):
+    results = PersonView(many=True)
+    next = serializers.CharField(allow_null=True)
+    previous = serializers.CharField(allow_null=True)
+    count = serializers.IntegerField()
+
+
+class SignInView(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    kind = serializers.CharField()
+    created_at = serializers.DateTimeField()
+    last_seen_at = serializers.DateTimeField()
+    address = serializers.CharField()
+    user_agent = serializers.CharField()
+    current = serializers.BooleanField()

@@ -1,0 +1,254 @@
+from dataclasses import asdict
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.contrib.auth import HASH_SESSION_KEY, login, logout
+from django.middleware.csrf import get_token
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from lyceum.accounts import selectors, services, tickets, tokens
+from lyceum.accounts.api import serializers as forms
+from lyceum.accounts.api.authentication import check_csrf
+from lyceum.accounts.models import User
+from lyceum.core import presence
+from lyceum.core.api import Door, check_if_match, etag, number, read
+from lyceum.core.errors import Invalid
+
+
+def user_data(user: User) -> dict[str, Any]:
+    return {
+        "id": user.pk,
+        "email": user.email,
+        "first_name": user.first_name,
+        "last_name": user.last_name,
+        "role": user.role,
+        "date_joined": user.date_joined,
+    }
+
+
+def profile_data(user: User) -> dict[str, Any]:
+    return {
+        **user_data(user),
+        "name": user.name,
+        "email_verified_at": user.email_verified_at,
+        "locale": user.locale,
+        "timezone": user.timezone,
+        "show_presence": user.show_presence,
+        "show_typing": user.show_typing,
+        "limit_profile": user.limit_profile,
+    }
+
+
+def address_of(request: Request) -> str:
+    return str(request._request.client_address)  # type: ignore[attr-defined]
+
+
+def agent_of(request: Request) -> str:
+    return request.headers.get("User-Agent", "")[:300]
+
+
+class OpenDoor(Door):
+    """Needs no account, and counts for the address."""
+
+    authentication_classes = ()
+    permission_classes = (AllowAny,)
+    counts_for_address = True
+
+
+class Register(OpenDoor):
+    @extend_schema(request=forms.RegisterBody, responses={201: forms.UserView})
+    def post(self, request: Request) -> Response:
+        return Response(user_data(services.register(**read(forms.RegisterBody, request))), status=201)
+
+
+class Setup(OpenDoor):
+    @extend_schema(request=forms.SetupBody, responses={201: forms.UserView})
+    def post(self, request: Request) -> Response:
+        return Response(user_data(services.set_up(**read(forms.SetupBody, request))), status=201)
+
+
+class Csrf(OpenDoor):
+    @extend_schema(responses=forms.CsrfView)
+    def get(self, request: Request) -> Response:
+        return Response({"csrf_token": get_token(request._request)})
+
+
+class Login(OpenDoor):
+    @extend_schema(request=forms.LoginBody, responses=forms.UserView)
+    def post(self, request: Request) -> Response:
+        check_csrf(request)
+        body = read(forms.LoginBody, request)
+        user = services.check_credentials(body["email"], body["password"], address=address_of(request))
+        login(request._request, user)
+        request._request.session["address"] = address_of(request)
+        request._request.session["user_agent"] = agent_of(request)
+        return Response(user_data(user))
+
+
+class Logout(Door):
+    @extend_schema(request=None, responses={204: None})
+    def post(self, request: Request) -> Response:
+        if isinstance(request.auth, UUID):
+            services.end_sign_in(request.user, request.auth)  # type: ignore[arg-type]
+        logout(request._request)
+        return Response(status=204)
+
+
+class TokenOpen(OpenDoor):
+    @extend_schema(request=forms.LoginBody, responses=forms.TokenPairView)
+    def post(self, request: Request) -> Response:
+        body = read(forms.LoginBody, request)
+        user = services.check_credentials(body["email"], body["password"], address=address_of(request))
+        pair = tokens.open_family(user, address=address_of(request), user_agent=agent_of(request))
+        return Response(asdict(pair))
+
+
+class TokenRefresh(OpenDoor):
+    @extend_schema(request=forms.RefreshBody, responses=forms.TokenPairView)
+    def post(self, request: Request) -> Response:
+        return Response(asdict(tokens.rotate(read(forms.RefreshBody, request)["refresh"])))
+
+
+class TokenVerify(OpenDoor):
+    @extend_schema(request=forms.TokenBody, responses={200: {"type": "object", "additionalProperties": False}})
+    def post(self, request: Request) -> Response:
+        tokens.verify(read(forms.TokenBody, request)["token"])
+        return Response({})
+
+
+class TokenBlacklist(OpenDoor):
+    @extend_schema(request=forms.RefreshBody, responses={204: None})
+    def post(self, request: Request) -> Response:
+        tokens.revoke(read(forms.RefreshBody, request)["refresh"])
+        return Response(status=204)
+
+
+class WsTicket(Door):
+    @extend_schema(request=None, responses=forms.TicketView)
+    def post(self, request: Request) -> Response:
+        ticket, expires_at = tickets.issue(request.user.pk, request.auth)  # type: ignore[arg-type]
+        return Response({"ticket": ticket, "expires_at": expires_at})
+
+
+class Profile(Door):
+    @extend_schema(responses=forms.ProfileView)
+    def get(self, request: Request) -> Response:
+        return self._answer(request.user)  # type: ignore[arg-type]
+
+    @extend_schema(request=forms.ProfileBody, responses=forms.ProfileView)
+    def patch(self, request: Request) -> Response:
+        user: User = request.user  # type: ignore[assignment]
+        check_if_match(request, etag(user.pk, user.version))
+        return self._answer(services.update_profile(user, **read(forms.ProfileBody, request)))
+
+    def _answer(self, user: User) -> Response:
+        return Response(profile_data(user), headers={"ETag": etag(user.pk, user.version)})
+
+
+class PasswordChange(Door):
+    @extend_schema(request=forms.PasswordBody, responses={204: None})
+    def post(self, request: Request) -> Response:
+        user: User = request.user  # type: ignore[assignment]
+        body = read(forms.PasswordBody, request)
+        services.change_password(user, **body, keep=request.auth, address=address_of(request))
+        if request._request.session.session_key:
+            # The session carries a hash of the password; without this it would end too.
+            request._request.session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+        return Response(status=204)
+
+
+class PasswordReset(OpenDoor):
+    @extend_schema(request=forms.EmailOnlyBody, responses={202: {"type": "object", "additionalProperties": False}})
+    def post(self, request: Request) -> Response:
+        services.ask_for_reset(read(forms.EmailOnlyBody, request)["email"])
+        return Response({}, status=202)
+
+
+class PasswordResetConfirm(OpenDoor):
+    @extend_schema(request=forms.ResetBody, responses={204: None})
+    def post(self, request: Request) -> Response:
+        services.reset_password(**read(forms.ResetBody, request))
+        return Response(status=204)
+
+
+class EmailChange(Door):
+    @extend_schema(
+        request=forms.ChangeEmailBody, responses={202: {"type": "object", "additionalProperties": False}}
+    )
+    def post(self, request: Request) -> Response:
+        services.change_email(request.user, **read(forms.ChangeEmailBody, request), address=address_of(request))  # type: ignore[arg-type]
+        return Response({}, status=202)
+
+
+class EmailVerify(OpenDoor):
+    @extend_schema(request=forms.TokenBody, responses=forms.UserView)
+    def post(self, request: Request) -> Response:
+        return Response(user_data(services.verify_email(read(forms.TokenBody, request)["token"])))
+
+
+class Directory(Door):
+    @extend_schema(
+        parameters=[
+            OpenApiParameter("q", str),
+            OpenApiParameter("page", int),
+            OpenApiParameter("page_size", int),
+        ],
+        responses=forms.DirectoryView,
+    )
+    def get(self, request: Request) -> Response:
+        person: User = request.user  # type: ignore[assignment]
+        page = number(request, "page", default=1, low=1, high=10_000_000) or 1
+        size = number(request, "page_size", default=20, low=1, high=100) or 20
+        q = request.query_params.get("q", "")
+        people = selectors.visible_people(person, q)
+        count = people.count()
+        rows = list(people[(page - 1) * size : page * size])
+        states = presence.states([row.pk for row in rows])
+        results = [
+            {
+                "id": row.pk,
+                "first_name": row.first_name,
+                "last_name": row.last_name,
+                "name": row.name,
+                "avatar": None,
+                "presence": states[row.pk] if row.show_presence else None,
+                **({"email": row.email} if person.is_staff else {}),
+            }
+            for row in rows
+        ]
+
+        def link(number: int) -> str:
+            query = {"page": number, "page_size": size, **({"q": q} if q else {})}
+            return f"{request.path}?{urlencode(query)}"
+
+        answer = {
+            "results": results,
+            "next": link(page + 1) if page * size < count else None,
+            "previous": link(page - 1) if page > 1 else None,
+            "count": count,
+        }
+        return Response(answer, headers={"X-Total-Count": str(count)})
+
+
+class SignInList(Door):
+    @extend_schema(responses=forms.SignInView(many=True))
+    def get(self, request: Request) -> Response:
+        return Response([asdict(view) for view in selectors.sign_ins_of(request.user, request.auth)])  # type: ignore[arg-type]
+
+    @extend_schema(parameters=[OpenApiParameter("others", bool, required=True)], responses={204: None})
+    def delete(self, request: Request) -> Response:
+        if request.query_params.get("others") != "true":
+            raise Invalid.field("others", "required", "Say others=true to sign out everywhere else.")
+        services.end_sign_ins(request.user, keep=request.auth)  # type: ignore[arg-type]
+        return Response(status=204)
+
+
+class SignInDetail(Door):
+    @extend_schema(responses={204: None})
+    def delete(self, request: Request, sign_in_id: UUID) -> Response:
+        services.end_sign_in(request.user, sign_in_id)  # type: ignore[arg-type]
+        return Response(status=204)

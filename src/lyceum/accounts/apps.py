@@ -1,0 +1,9 @@
+from django.apps import AppConfig
+
+
+class AccountsConfig(AppConfig):
+    name = "lyceum.accounts"
+    label = "accounts"
+
+    def ready(self) -> None:
+        from lyceum.accounts.api import schema  # noqa: F401

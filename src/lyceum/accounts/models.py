@@ -1,0 +1,148 @@
+import unicodedata
+from datetime import datetime
+from typing import Any, ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.models import PermissionsMixin
+from django.contrib.sessions.base_session import AbstractBaseSession
+from django.db import models
+from django.utils import timezone
+
+from lyceum.core.ids import uuid7
+
+
+def email_key(email: str) -> str:
+    """Return the form under which addresses are compared (NFKC, case-folded, no blanks at the ends)."""
+    return unicodedata.normalize("NFKC", email.strip()).casefold()
+
+
+def name_key(name: str) -> str:
+    """Return a name without case and accents, for search and order."""
+    decomposed = unicodedata.normalize("NFKD", name.casefold())
+    return "".join(character for character in decomposed if not unicodedata.combining(character))
+
+
+class UserManager(BaseUserManager["User"]):
+    def create_user(self, email: str, password: str, **fields: Any) -> "User":
+        user = self.model(email=email.strip(), **fields)
+        user.set_password(password)
+        user.save()
+        return user
+
+    def create_superuser(self, email: str, password: str, **fields: Any) -> "User":
+        return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
+
+    def get_by_natural_key(self, username: str | None) -> "User":
+        return self.get(email_key=email_key(username or ""))
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """A person with an account; the e-mail address is the login."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    email = models.EmailField(max_length=254)
+    email_key = models.CharField(max_length=300, unique=True, editable=False)
+    email_verified_at = models.DateTimeField(null=True)
+    first_name = models.CharField(max_length=150)
+    last_name = models.CharField(max_length=150)
+    name_key = models.CharField(max_length=700, db_index=True, editable=False)
+    is_staff = models.BooleanField(default=False)
+    is_active = models.BooleanField(default=True)
+    is_demo = models.BooleanField(default=False)
+    date_joined = models.DateTimeField(default=timezone.now)
+    locale = models.CharField(max_length=10, default="en")
+    timezone = models.CharField(max_length=64, default="UTC")
+    show_presence = models.BooleanField(default=True)
+    show_typing = models.BooleanField(default=True)
+    limit_profile = models.CharField(max_length=10, default="free")
+    version = models.PositiveIntegerField(default=1)
+
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = ["first_name", "last_name"]
+    objects: ClassVar[UserManager] = UserManager()
+
+    def __str__(self) -> str:
+        return self.name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.email_key = email_key(self.email)
+        self.name_key = name_key(self.name)
+        if fields := kwargs.get("update_fields"):
+            kwargs["update_fields"] = {*fields, "email_key", "name_key"}
+        super().save(*args, **kwargs)
+
+    @property
+    def name(self) -> str:
+        return f"{self.first_name} {self.last_name}".strip()
+
+    @property
+    def role(self) -> str:
+        return "staff" if self.is_staff else "member"
+
+
+class Session(AbstractBaseSession):
+    """One signed-in browser."""
+
+    public_id = models.UUIDField(default=uuid7, unique=True, editable=False)
+    user = models.ForeignKey(User, null=True, on_delete=models.CASCADE, related_name="sessions")
+    created_at = models.DateTimeField(auto_now_add=True)
+    last_seen_at = models.DateTimeField(default=timezone.now)
+    address = models.CharField(max_length=64, default="")
+    user_agent = models.CharField(max_length=300, default="")
+
+    @classmethod
+    def get_session_store_class(cls) -> Any:
+        from lyceum.accounts.sessions import SessionStore
+
+        return SessionStore
+
+
+class TokenFamily(models.Model):
+    """One sign-in by token: the refresh tokens that follow each other, and their access tokens."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="token_families")
+    created_at = models.DateTimeField(auto_now_add=True)
+    last_seen_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True)
+    address = models.CharField(max_length=64, default="")
+    user_agent = models.CharField(max_length=300, default="")
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class Token(models.Model):
+    """An access or a refresh token; only its hash is kept."""
+
+    class Kind(models.TextChoices):
+        ACCESS = "access"
+        REFRESH = "refresh"
+
+    hash = models.CharField(primary_key=True, max_length=64)
+    kind = models.CharField(max_length=10, choices=Kind)
+    family = models.ForeignKey(TokenFamily, on_delete=models.CASCADE, related_name="tokens")
+    expires_at: "models.DateTimeField[datetime, datetime]" = models.DateTimeField(db_index=True)
+    used_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.hash[:8]}"
+
+
+class MailedLink(models.Model):
+    """A single-use link sent by mail: to reset a password, to confirm an address, or to set the server up."""
+
+    class Purpose(models.TextChoices):
+        RESET = "reset"
+        VERIFY = "verify"
+        SETUP = "setup"
+
+    hash = models.CharField(primary_key=True, max_length=64)
+    purpose = models.CharField(max_length=10, choices=Purpose)
+    user = models.ForeignKey(User, null=True, on_delete=models.CASCADE, related_name="+")
+    email = models.EmailField(max_length=254, default="")
+    expires_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.purpose} {self.hash[:8]}"

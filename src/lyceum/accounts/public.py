@@ -1,0 +1,74 @@
+"""What other parts may ask of accounts."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from lyceum.accounts import services, tickets
+from lyceum.accounts.models import Session, TokenFamily, User
+from lyceum.core.errors import Invalid
+
+
+@dataclass(frozen=True)
+class SignIn:
+    """A living sign-in: whose, and the id by which its sockets end."""
+
+    user_id: UUID
+    session_id: UUID
+    first_name: str
+    last_name: str
+    limit_profile: str
+    show_presence: bool
+    show_typing: bool
+
+
+def _to_sign_in(user: User, session_id: UUID) -> SignIn:
+    return SignIn(
+        user.pk, session_id, user.first_name, user.last_name, user.limit_profile, user.show_presence, user.show_typing
+    )
+
+
+def sign_in_by_ticket(ticket: str) -> SignIn | None:
+    """Use a WebSocket ticket up; None when it is unknown, used, too old, or its sign-in has ended."""
+    found = tickets.redeem(ticket)
+    if found is None:
+        return None
+    user_id, session_id = found
+    user = User.objects.filter(pk=user_id, is_active=True).first()
+    alive = (
+        Session.objects.filter(public_id=session_id).exists()
+        or TokenFamily.objects.filter(pk=session_id, revoked_at=None).exists()
+    )
+    return _to_sign_in(user, session_id) if user is not None and alive else None
+
+
+def sign_in_by_cookie(session_key: str) -> SignIn | None:
+    """Return the sign-in of a session cookie; None when there is none."""
+    from django.utils import timezone
+
+    session = (
+        Session.objects.select_related("user")
+        .filter(session_key=session_key, expire_date__gt=timezone.now(), user__is_active=True)
+        .first()
+    )
+    return _to_sign_in(session.user, session.public_id) if session is not None and session.user else None
+
+
+def create_setup_token() -> str | None:
+    """Make the one-time set-up link's token; None when a staff account exists."""
+    return services.create_setup_token()
+
+
+def create_staff(email: str, first_name: str, last_name: str, password: str) -> UUID:
+    """Create a staff account; raises Invalid with every broken rule."""
+    user = services.register(
+        email=email,
+        first_name=first_name,
+        last_name=last_name,
+        password=password,
+        password_confirm=password,
+        is_staff=True,
+    )
+    return user.pk
+
+
+__all__ = ["Invalid", "SignIn", "create_setup_token", "create_staff", "sign_in_by_cookie", "sign_in_by_ticket"]

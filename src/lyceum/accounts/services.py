@@ -1,0 +1,233 @@
+import secrets
+from datetime import timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib.auth import authenticate
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from lyceum.accounts import lockout
+from lyceum.accounts.errors import EmailUnverified, InvalidCredentials
+from lyceum.accounts.models import MailedLink, Session, TokenFamily, User, email_key
+from lyceum.accounts.passwords import broken_rules
+from lyceum.accounts.tokens import revoke_family, token_hash
+from lyceum.core import audit, jobs
+from lyceum.core.errors import FieldError, Invalid, NotFound
+from lyceum.core.live import push_on_commit
+
+LINK_LIFETIMES = {
+    MailedLink.Purpose.RESET: timedelta(hours=1),
+    MailedLink.Purpose.VERIFY: timedelta(days=3),
+    MailedLink.Purpose.SETUP: timedelta(days=7),
+}
+
+
+def check_password(password: str, password_confirm: str, *, email: str, names: list[str]) -> list[FieldError]:
+    return broken_rules(password, password_confirm, email=email, names=names)
+
+
+def register(
+    *, email: str, first_name: str, last_name: str, password: str, password_confirm: str, is_staff: bool = False
+) -> User:
+    """Create a person. Raises Invalid with every broken rule; where verification is required, a known
+    address gets a mail and looks the same to the asker."""
+    errors = check_password(password, password_confirm, email=email, names=[first_name, last_name])
+    taken = User.objects.filter(email_key=email_key(email)).first()
+    hide = settings.EMAIL_VERIFICATION == "required"
+    if taken is not None and not hide:
+        errors.insert(0, FieldError("email", "taken", "There is an account with this address."))
+    if errors:
+        raise Invalid(errors=errors)
+    if taken is not None:
+        jobs.enqueue("accounts.mail_known_address", user_id=str(taken.pk))
+        return User(email=email, first_name=first_name, last_name=last_name)
+    try:
+        with transaction.atomic():
+            user = User.objects.create_user(
+                email, password, first_name=first_name, last_name=last_name, is_staff=is_staff
+            )
+            audit.record(user, "user.registered", user.pk)
+            send_verification(user, user.email)
+    except IntegrityError as err:
+        raise Invalid.field("email", "taken", "There is an account with this address.") from err
+    return user
+
+
+def check_credentials(email: str, password: str, *, address: str) -> User:
+    """Return the person whose address and password these are; raises InvalidCredentials or Locked."""
+    lockout.check(email, address)
+    user = authenticate(email=email, password=password)
+    if not isinstance(user, User):
+        lockout.note_failure(email, address)
+        raise InvalidCredentials
+    lockout.note_success(email, address)
+    if settings.EMAIL_VERIFICATION == "required" and user.email_verified_at is None:
+        raise EmailUnverified
+    return user
+
+
+def _make_link(purpose: MailedLink.Purpose, user: User | None, email: str = "") -> str:
+    token = secrets.token_urlsafe(32)
+    expires = timezone.now() + LINK_LIFETIMES[purpose]
+    MailedLink.objects.create(
+        hash=token_hash(token), purpose=purpose, user=user, email=email, expires_at=expires
+    )
+    return token
+
+
+def _use_link(token: str, purpose: MailedLink.Purpose) -> MailedLink:
+    """Take a link out of use; raises Invalid when it is unknown, used or too old."""
+    link = (
+        MailedLink.objects.select_for_update()
+        .filter(hash=token_hash(token), purpose=purpose, expires_at__gt=timezone.now())
+        .first()
+    )
+    if link is None:
+        raise Invalid.field("token", "invalid", "This link was used or is too old. Ask for a new one.")
+    MailedLink.objects.filter(pk=link.pk).delete()
+    return link
+
+
+def send_verification(user: User, email: str) -> None:
+    token = _make_link(MailedLink.Purpose.VERIFY, user, email)
+    jobs.enqueue("accounts.mail_verification", email=email, url=f"{settings.PUBLIC_URL}/verify/{token}/")
+
+
+@transaction.atomic
+def verify_email(token: str) -> User:
+    link = _use_link(token, MailedLink.Purpose.VERIFY)
+    assert link.user is not None
+    user = User.objects.select_for_update().get(pk=link.user.pk)
+    other = User.objects.filter(email_key=email_key(link.email)).exclude(pk=user.pk)
+    if other.exists():
+        raise Invalid.field("token", "taken", "Another account has this address now.")
+    user.email, user.email_verified_at, user.version = link.email, timezone.now(), user.version + 1
+    user.save(update_fields=["email", "email_verified_at", "version"])
+    audit.record(user, "user.email_verified", user.pk)
+    return user
+
+
+@transaction.atomic
+def change_email(user: User, *, email: str, password: str, address: str) -> None:
+    """Send a link to the new address; it becomes the login when that is opened."""
+    _check_own_password(user, password, "password", address)
+    if User.objects.filter(email_key=email_key(email)).exclude(pk=user.pk).exists():
+        raise Invalid.field("email", "taken", "There is an account with this address.")
+    send_verification(user, email.strip())
+    audit.record(user, "user.email_change_asked", user.pk)
+
+
+def _check_own_password(user: User, password: str, field: str, address: str) -> None:
+    lockout.check(user.email, address)
+    if not user.check_password(password):
+        lockout.note_failure(user.email, address)
+        raise Invalid.field(field, "invalid", "This is not your password.")
+
+
+def change_password(
+    user: User, *, current_password: str, password: str, password_confirm: str, keep: UUID | None, address: str
+) -> None:
+    """Set a new password; every other sign-in of the person ends, with its sockets."""
+    errors = check_password(password, password_confirm, email=user.email, names=[user.first_name, user.last_name])
+    try:
+        _check_own_password(user, current_password, "current_password", address)
+    except Invalid as err:
+        errors = [*err.errors, *errors]
+    if errors:
+        raise Invalid(errors=errors)
+    with transaction.atomic():
+        user.set_password(password)
+        user.version += 1
+        user.save(update_fields=["password", "version"])
+        end_sign_ins(user, keep=keep)
+        audit.record(user, "user.password_changed", user.pk)
+
+
+@transaction.atomic
+def ask_for_reset(email: str) -> None:
+    """Mail a link to the address if somebody has it; takes the same way for strangers."""
+    user = User.objects.filter(email_key=email_key(email), is_active=True).first()
+    if user is None:
+        return
+    token = _make_link(MailedLink.Purpose.RESET, user)
+    jobs.enqueue("accounts.mail_reset", email=user.email, url=f"{settings.PUBLIC_URL}/reset/{token}/")
+
+
+@transaction.atomic
+def reset_password(*, token: str, password: str, password_confirm: str) -> None:
+    link = _use_link(token, MailedLink.Purpose.RESET)
+    assert link.user is not None
+    user = User.objects.select_for_update().get(pk=link.user.pk)
+    if errors := check_password(
+        password, password_confirm, email=user.email, names=[user.first_name, user.last_name]
+    ):
+        raise Invalid(errors=errors)
+    user.set_password(password)
+    user.version += 1
+    user.save(update_fields=["password", "version"])
+    end_sign_ins(user, keep=None)
+    audit.record(user, "user.password_reset", user.pk)
+
+
+@transaction.atomic
+def end_sign_ins(user: User, *, keep: UUID | None) -> None:
+    """End every session and token family of a person except `keep`; their sockets close within 2 seconds."""
+    for session in Session.objects.filter(user=user).exclude(public_id=keep):
+        _end_session(session)
+    for family in TokenFamily.objects.filter(user=user, revoked_at=None).exclude(pk=keep):
+        revoke_family(family)
+
+
+def _end_session(session: Session) -> None:
+    push_on_commit(f"session:{session.public_id}", {}, control="close:4401")
+    session.delete()
+
+
+@transaction.atomic
+def end_sign_in(user: User, sign_in_id: UUID) -> None:
+    """End one sign-in of the person, a browser's or a program's."""
+    session = Session.objects.filter(user=user, public_id=sign_in_id).first()
+    family = TokenFamily.objects.filter(user=user, pk=sign_in_id, revoked_at=None).first()
+    if session is not None:
+        _end_session(session)
+    elif family is not None:
+        revoke_family(family)
+    else:
+        raise NotFound
+    audit.record(user, "user.sign_in_ended", sign_in_id)
+
+
+@transaction.atomic
+def update_profile(user: User, **changes: object) -> User:
+    row = User.objects.select_for_update().get(pk=user.pk)
+    for name, value in changes.items():
+        setattr(row, name, value)
+    row.version += 1
+    row.save()
+    audit.record(user, "user.profile_changed", user.pk, fields=sorted(changes))
+    return row
+
+
+@transaction.atomic
+def deactivate(user: User, *, actor: User | None) -> None:
+    """Close an account for sign-in; its sessions, tokens and sockets end."""
+    User.objects.filter(pk=user.pk).update(is_active=False)
+    end_sign_ins(user, keep=None)
+    audit.record(actor, "user.deactivated", user.pk)
+
+
+@transaction.atomic
+def create_setup_token() -> str | None:
+    """Make the one-time link of a new server; None when it has a staff account already."""
+    if User.objects.filter(is_staff=True, is_demo=False).exists():
+        return None
+    MailedLink.objects.filter(purpose=MailedLink.Purpose.SETUP).delete()
+    return _make_link(MailedLink.Purpose.SETUP, None)
+
+
+@transaction.atomic
+def set_up(token: str, **person: str) -> User:
+    """Create the first staff account with the set-up link; a mistake in the form leaves the link good."""
+    _use_link(token, MailedLink.Purpose.SETUP)
+    return register(is_staff=True, **person)  # type: ignore[arg-type]

@@ -1,0 +1,125 @@
+"""Token families: refresh tokens that rotate on use, and the access tokens that hang on them."""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from lyceum.accounts.errors import TokenInvalid, TokenReused, TokenRevoked, TokenRotated
+from lyceum.accounts.models import Token, TokenFamily, User
+from lyceum.core import audit
+from lyceum.core.live import push_on_commit
+
+RACE = timedelta(seconds=10)
+
+
+@dataclass(frozen=True)
+class TokenPair:
+    access: str
+    refresh: str
+    access_expires_at: datetime
+    refresh_expires_at: datetime
+
+
+def token_hash(token: str) -> str:
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+@transaction.atomic
+def open_family(user: User, *, address: str, user_agent: str) -> TokenPair:
+    expires = timezone.now() + timedelta(days=settings.REFRESH_TOKEN_DAYS)
+    family = TokenFamily.objects.create(
+        user=user, expires_at=expires, address=address, user_agent=user_agent[:300]
+    )
+    audit.record(user, "tokens.opened", family.pk)
+    return _issue(family)
+
+
+def _issue(family: TokenFamily) -> TokenPair:
+    now = timezone.now()
+    access, refresh = f"lya_{secrets.token_urlsafe(32)}", f"lyr_{secrets.token_urlsafe(32)}"
+    access_expires = now + timedelta(minutes=settings.PUBLIC_ACCESS_TOKEN_MINUTES)
+    refresh_expires = now + timedelta(days=settings.REFRESH_TOKEN_DAYS)
+    Token.objects.bulk_create(
+        [
+            Token(hash=token_hash(access), kind=Token.Kind.ACCESS, family=family, expires_at=access_expires),
+            Token(hash=token_hash(refresh), kind=Token.Kind.REFRESH, family=family, expires_at=refresh_expires),
+        ]
+    )
+    TokenFamily.objects.filter(pk=family.pk).update(expires_at=refresh_expires, last_seen_at=now)
+    return TokenPair(access, refresh, access_expires, refresh_expires)
+
+
+def rotate(refresh: str) -> TokenPair:
+    """Trade a refresh token for its successor. Of many uses at once exactly one succeeds.
+
+    Raises TokenRotated within 10 s of the first use (a race), TokenReused later, which ends the family.
+    """
+    with transaction.atomic():
+        now = timezone.now()
+        token = (
+            Token.objects.select_for_update(of=("self",))
+            .select_related("family__user")
+            .filter(hash=token_hash(refresh), kind=Token.Kind.REFRESH)
+            .first()
+        )
+        if token is None or token.expires_at <= now or not token.family.user.is_active:
+            raise TokenInvalid
+        if token.family.revoked_at is not None:
+            raise TokenRevoked
+        if token.used_at is None:
+            token.used_at = now
+            token.save(update_fields=["used_at"])
+            return _issue(token.family)
+        if now - token.used_at <= RACE:
+            raise TokenRotated
+        revoke_family(token.family)
+    raise TokenReused
+
+
+def revoke_family(family: TokenFamily) -> None:
+    """End a family: its refresh and access tokens are refused at once and its sockets close."""
+    if not TokenFamily.objects.filter(pk=family.pk, revoked_at=None).update(revoked_at=timezone.now()):
+        return
+    audit.record(family.user, "tokens.revoked", family.pk)
+    push_on_commit(f"session:{family.pk}", {}, control="close:4401")
+
+
+@transaction.atomic
+def revoke(refresh: str) -> None:
+    """End the family of any token that was ever ours; raises TokenInvalid for others."""
+    token = Token.objects.select_related("family__user").filter(hash=token_hash(refresh)).first()
+    if token is None:
+        raise TokenInvalid
+    revoke_family(token.family)
+
+
+def find_access(access: str) -> TokenFamily:
+    """Return the living family of an access token, with its user; raises TokenInvalid or TokenRevoked."""
+    token = (
+        Token.objects.select_related("family__user")
+        .filter(hash=token_hash(access), kind=Token.Kind.ACCESS, expires_at__gt=timezone.now())
+        .first()
+    )
+    if token is None or not token.family.user.is_active:
+        raise TokenInvalid
+    if token.family.revoked_at is not None:
+        raise TokenRevoked
+    return token.family
+
+
+def verify(token: str) -> None:
+    """Pass for a living access token or an unused refresh token; raises TokenInvalid else."""
+    row = (
+        Token.objects.select_related("family__user")
+        .filter(hash=token_hash(token), expires_at__gt=timezone.now(), used_at=None)
+        .first()
+    )
+    if row is None or not row.family.user.is_active:
+        raise TokenInvalid
+    if row.family.revoked_at is not None:
+        raise TokenRevoked

@@ -1,0 +1,187 @@
+from datetime import timedelta
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+from lyceum.config.env import Environment, names
+
+ENV = Environment()  # type: ignore[call-arg]
+
+
+def database(url: str) -> dict[str, Any]:
+    parts = urlsplit(url)
+    options = dict(parse_qsl(parts.query))
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.lstrip("/")) or "lyceum",
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": options.pop("host", None) or parts.hostname or "",
+        "PORT": options.pop("port", None) or parts.port or "",
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {
+            **options,
+            "pool": {"min_size": 1, "max_size": 24, "timeout": 10},
+            "options": "-c statement_timeout=5000 -c synchronous_commit=on",
+        },
+    }
+
+
+def mail(url: str) -> dict[str, Any]:
+    if not url:
+        return {"EMAIL_BACKEND": "django.core.mail.backends.filebased.EmailBackend"}
+    parts = urlsplit(url)
+    return {
+        "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+        "EMAIL_HOST": parts.hostname or "localhost",
+        "EMAIL_PORT": parts.port or 25,
+        "EMAIL_HOST_USER": unquote(parts.username or ""),
+        "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
+        "EMAIL_USE_TLS": parts.scheme == "smtp+tls",
+        "EMAIL_USE_SSL": parts.scheme == "smtps",
+    }
+
+
+def unsafe_in_production() -> list[str]:
+    """Name what must not be when PRODUCTION is on."""
+    faults = []
+    if DEBUG:
+        faults.append("DEBUG must be off")
+    if len(SECRET_KEY) < 50:
+        faults.append("SECRET_KEY needs at least 50 characters")
+    if not ENV.PUBLIC_URL.startswith("https://"):
+        faults.append("PUBLIC_URL must begin with https://")
+    if "*" in ALLOWED_HOSTS:
+        faults.append("ALLOWED_HOSTS must name the hosts, not *")
+    if not ENV.LIMITS_ENABLED:
+        faults.append("LIMITS_ENABLED must be on")
+    return faults
+
+
+DEBUG = ENV.DEBUG
+PRODUCTION = ENV.PRODUCTION
+SECRET_KEY = ENV.secret_key()
+if not SECRET_KEY:
+    raise ImproperlyConfigured("SECRET_KEY is missing. Start with `lyceum up`, which makes one, or set SECRET_KEY.")
+if not ENV.DATABASE_URL or not ENV.REDIS_URL:
+    raise ImproperlyConfigured("DATABASE_URL and REDIS_URL are missing. `lyceum up` starts embedded servers.")
+ALLOWED_HOSTS = names(ENV.ALLOWED_HOSTS)
+if PRODUCTION and (faults := unsafe_in_production()):
+    raise ImproperlyConfigured("Unsafe settings for production: " + "; ".join(faults) + ".")
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "procrastinate.contrib.django",
+    "lyceum.core",
+    "lyceum.accounts",
+    "lyceum.realtime",
+    "lyceum.messaging",
+]
+MIDDLEWARE = [
+    "lyceum.core.middleware.request_context",
+    "lyceum.core.middleware.security_headers",
+    "lyceum.core.middleware.slashes",
+    "lyceum.core.middleware.request_bounds",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+]
+ROOT_URLCONF = "lyceum.config.urls"
+ASGI_APPLICATION = "lyceum.config.asgi.application"
+APPEND_SLASH = False
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+            ]
+        },
+    }
+]
+
+DATABASES = {"default": database(ENV.DATABASE_URL)}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+REDIS_URL = ENV.REDIS_URL
+REDIS_PREFIX = "lyceum:"
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}
+
+AUTH_USER_MODEL = "accounts.User"
+# The address is unique in its compared form, `email_key`, not as typed.
+SILENCED_SYSTEM_CHECKS = ["auth.E003"]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+SESSION_ENGINE = "lyceum.accounts.sessions"
+SESSION_COOKIE_AGE = int(timedelta(days=14).total_seconds())
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = ENV.PUBLIC_URL.startswith("https://")
+CSRF_TRUSTED_ORIGINS = names(ENV.CORS_ALLOWED_ORIGINS)
+CSRF_FAILURE_VIEW = "lyceum.core.problems.csrf_failure"
+LOGIN_URL = "/sign-in/"
+CORS_ALLOWED_ORIGINS = names(ENV.CORS_ALLOWED_ORIGINS)
+TRUSTED_PROXIES = names(ENV.TRUSTED_PROXIES)
+PUBLIC_URL = ENV.PUBLIC_URL.rstrip("/")
+PUBLIC_ACCESS_TOKEN_MINUTES = 60
+REFRESH_TOKEN_DAYS = 7
+EMAIL_VERIFICATION = ENV.EMAIL_VERIFICATION
+DIRECTORY = ENV.DIRECTORY
+DEFAULT_FROM_EMAIL = ENV.MAIL_FROM
+EMAIL_FILE_PATH = str(ENV.LYCEUM_HOME / "mail")
+globals().update(mail(ENV.SMTP_URL))
+
+LIMITS_ENABLED = ENV.LIMITS_ENABLED
+# Requests a period in seconds, for a signed-in person and for an anonymous address (spec, "limits").
+LIMIT_CLASSES = {"api": (100, 20, 60), "light": (1000, 300, 60), "send": (10, 10, 60)}
+LIMIT_PROFILES = {"free": 1, "basic": 3, "premium": 10}
+BODY_MAX_BYTES = 1024 * 1024
+QUERY_MAX_BYTES = 4096
+DATA_UPLOAD_MAX_MEMORY_SIZE = BODY_MAX_BYTES
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 100
+
+EPHEMERAL_HOURS = ENV.EPHEMERAL_HOURS
+
+LANGUAGE_CODE = "en"
+USE_TZ = True
+TIME_ZONE = "UTC"
+STATIC_URL = "/static/"
+MEDIA_ROOT = ENV.LYCEUM_HOME / "media"
+LOG_DIR = ENV.LOG_DIR
+LOGGING_CONFIG = "lyceum.core.logs.configure"
+LOGGING = {"directory": LOG_DIR}
+
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Lyceum",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "PREPROCESSING_HOOKS": ["lyceum.core.openapi.only_version_one"],
+    "POSTPROCESSING_HOOKS": ["lyceum.core.openapi.add_problems"],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+    "COMPONENT_SPLIT_REQUEST": True,
+}
+ENABLE_SWAGGER = ENV.ENABLE_SWAGGER
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "lyceum.accounts.api.authentication.BearerAuthentication",
+        "lyceum.accounts.api.authentication.CookieAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PARSER_CLASSES": ["lyceum.core.json.StrictJSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["lyceum.core.json.FastJSONRenderer"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "lyceum.core.problems.exception_handler",
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+}

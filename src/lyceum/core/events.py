@@ -1,0 +1,68 @@
+"""Events: published in the transaction, delivered at once after commit, and surely after a crash."""
+
+from collections import defaultdict
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any, TypeVar
+
+import msgspec
+import structlog
+from django.db import transaction
+from django.utils import timezone
+
+from lyceum.core.models import OutboxEvent
+
+log = structlog.get_logger("lyceum.events")
+SWEEP_AFTER = timedelta(seconds=5)
+E = TypeVar("E", bound="Event")
+_receivers: dict[str, list[Callable[[Any], None]]] = defaultdict(list)
+_types: dict[str, type["Event"]] = {}
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True):
+    """A fact, named by a noun and a past participle. Subclasses live in each app's `contracts.py`."""
+
+
+def on(event_type: type[E]) -> Callable[[Callable[[E], None]], Callable[[E], None]]:
+    """Register a receiver. It runs after commit, at least once, and so must bear a second call."""
+
+    def register(receiver: Callable[[E], None]) -> Callable[[E], None]:
+        _types[event_type.__name__] = event_type
+        _receivers[event_type.__name__].append(receiver)
+        return receiver
+
+    return register
+
+
+def publish(event: Event) -> None:
+    """Record the event in the caller's transaction and deliver it when that commits."""
+    name = type(event).__name__
+    if not _receivers[name]:
+        return
+    row = OutboxEvent.objects.create(name=name, payload=msgspec.to_builtins(event))
+    transaction.on_commit(lambda: _deliver(row), robust=True)
+
+
+def _deliver(row: OutboxEvent) -> None:
+    with transaction.atomic():
+        claimed = OutboxEvent.objects.select_for_update(skip_locked=True).filter(pk=row.pk, delivered_at=None).first()
+        if claimed is None:
+            return
+        event = msgspec.convert(claimed.payload, _types[claimed.name])
+        for receiver in _receivers[claimed.name]:
+            receiver(event)
+        claimed.delivered_at = timezone.now()
+        claimed.save(update_fields=["delivered_at"])
+
+
+def sweep(*, older_than: timedelta = SWEEP_AFTER) -> int:
+    """Deliver what a crash left behind; returns how many were delivered. A failing one waits for the next sweep."""
+    waiting = OutboxEvent.objects.filter(delivered_at=None, created_at__lt=timezone.now() - older_than)
+    done = 0
+    for row in waiting.order_by("created_at")[:500]:
+        try:
+            _deliver(row)
+            done += 1
+        except Exception:  # noqa: BLE001  # one broken receiver must not hold up every other event
+            log.exception("event_failed", event_id=str(row.pk), event_name=row.name)
+    return done

@@ -1,0 +1,114 @@
+import re
+import time
+from collections.abc import Callable
+
+import structlog
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+
+from lyceum.core.addresses import client_address
+from lyceum.core.ids import uuid7
+from lyceum.core.problems import problem
+
+type_of_view = Callable[[HttpRequest], HttpResponse]
+access = structlog.get_logger("lyceum.access")
+VISIBLE = re.compile(r"[\x21-\x7e]{1,64}")
+POLICY = "; ".join(
+    [
+        "default-src 'self'",
+        "object-src 'none'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+        "form-action 'self'",
+        "img-src 'self' data: blob:",
+        "connect-src 'self'",
+    ]
+)
+# Swagger UI and Redoc put styles and workers in themselves; only their two pages get this.
+DOCS_POLICY = POLICY + "; style-src 'self' 'unsafe-inline'; script-src 'self' 'unsafe-inline'; worker-src 'self' blob:"
+
+
+def request_context(get_response: type_of_view) -> type_of_view:
+    """Give each request an id and its client's address, and write its one access line."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        started = time.perf_counter()
+        peer = request.META.get("REMOTE_ADDR") or ""
+        request.client_address = client_address(peer, request.headers.get("X-Forwarded-For", ""))  # type: ignore[attr-defined]
+        given = request.headers.get("X-Request-ID", "")
+        given = given if VISIBLE.fullmatch(given) else ""
+        trusted = request.client_address != peer  # type: ignore[attr-defined]
+        request.request_id = given if given and trusted else str(uuid7())  # type: ignore[attr-defined]
+        context = {"request_id": request.request_id}  # type: ignore[attr-defined]
+        if given and not trusted:
+            context["client_request_id"] = given
+        with structlog.contextvars.bound_contextvars(**context):
+            response = get_response(request)
+            response["X-Request-ID"] = request.request_id  # type: ignore[attr-defined]
+            match = request.resolver_match
+            user = getattr(request, "api_user", None) or getattr(request, "_cached_user", None)
+            access.info(
+                "request",
+                method=request.method,
+                path=f"/{match.route}" if match else "(unknown)",
+                status=response.status_code,
+                duration_ms=round((time.perf_counter() - started) * 1000, 1),
+                user=str(user.pk) if user is not None and user.pk else None,
+                address=request.client_address,  # type: ignore[attr-defined]
+            )
+        return response
+
+    return middleware
+
+
+def security_headers(get_response: type_of_view) -> type_of_view:
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        is_docs = request.path in ("/api/docs/", "/api/redoc/", "/api/v1/docs/", "/api/v1/redoc/")
+        response.headers.setdefault("Content-Security-Policy", DOCS_POLICY if is_docs else POLICY)
+        response.headers.setdefault("X-Content-Type-Options", "nosniff")
+        response.headers.setdefault("Referrer-Policy", "same-origin")
+        response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+        response.headers.setdefault("X-Frame-Options", "DENY")
+        response.headers.setdefault("Cache-Control", "no-store")
+        if settings.SESSION_COOKIE_SECURE:
+            response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+        return response
+
+    return middleware
+
+
+def slashes(get_response: type_of_view) -> type_of_view:
+    """Redirect a GET without the last slash (308, relative); serve other methods as if it were there."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        path = request.path_info
+        if path.endswith("/") or "." in path.rsplit("/", 1)[-1] or path == "/metrics":
+            return get_response(request)
+        if request.method in ("GET", "HEAD"):
+            query = request.META.get("QUERY_STRING", "")
+            last = path.rsplit("/", 1)[-1]
+            response = HttpResponse(status=308)
+            response["Location"] = f"{last}/" + (f"?{query}" if query else "")
+            return response
+        request.path_info = request.path = f"{path}/"
+        return get_response(request)
+
+    return middleware
+
+
+def request_bounds(get_response: type_of_view) -> type_of_view:
+    """Refuse a query or a body that is too long, and NUL in the address, before anything reads them."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        query = request.META.get("QUERY_STRING", "")
+        if len(query) > settings.QUERY_MAX_BYTES:
+            return problem(request, "query_too_long", 414)
+        if "%00" in query or "\x00" in request.path_info:
+            return problem(request, "invalid", 400, "NUL is not allowed.")
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        if length.isdigit() and int(length) > settings.BODY_MAX_BYTES:
+            return problem(request, "body_too_large", 413)
+        return get_response(request)
+
+    return middleware

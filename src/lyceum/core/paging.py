@@ -1,0 +1,61 @@
+"""Keyset pages: rows by (moment, id) downwards, with links both ways that stay right while rows arrive."""
+
+import base64
+import binascii
+from datetime import datetime
+from typing import Any, TypeVar
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.db.models import Model, Q, QuerySet
+from rest_framework.request import Request
+
+from lyceum.core.api import number
+from lyceum.core.errors import Invalid
+
+M = TypeVar("M", bound=Model)
+MAX_LIMIT = 100
+
+
+def _encode(direction: str, row: Any, field: str) -> str:
+    text = f"{direction}|{getattr(row, field).isoformat()}|{row.pk}"
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def _decode(cursor: str) -> tuple[str, datetime, UUID]:
+    try:
+        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+        direction, moment, identity = text.split("|")
+        found = datetime.fromisoformat(moment)
+        if direction not in ("n", "p") or found.tzinfo is None:
+            raise ValueError
+        return direction, found, UUID(identity)
+    except (ValueError, binascii.Error, UnicodeDecodeError) as err:
+        raise Invalid.field("cursor", "invalid", "Use a link that a page gave.") from err
+
+
+def page(request: Request, rows: QuerySet[M], field: str) -> tuple[list[M], dict[str, str | None]]:
+    """Cut one page, newest first, and return it with its `next` and `previous` links."""
+    limit = number(request, "limit", default=20, low=1, high=MAX_LIMIT) or 20
+    cursor = request.query_params.get("cursor")
+    direction = "n"
+    if cursor:
+        direction, moment, identity = _decode(cursor)
+        side = "lt" if direction == "n" else "gt"
+        rows = rows.filter(Q(**{f"{field}__{side}": moment}) | Q(**{field: moment, f"pk__{side}": identity}))
+    order = ("-" if direction == "n" else "") + field, ("-pk" if direction == "n" else "pk")
+    found = list(rows.order_by(*order)[: limit + 1])
+    has_more, found = len(found) > limit, found[:limit]
+    if direction == "p":
+        found.reverse()
+
+    def link(to: str, row: M) -> str:
+        query = {k: v for k, v in request.query_params.items() if k != "cursor"}
+        return f"{request.path}?{urlencode({**query, 'cursor': _encode(to, row, field)})}"
+
+    is_after = direction == "p" or has_more
+    is_before = direction == "p" and has_more or direction == "n" and bool(cursor)
+    return found, {
+        "next": link("n", found[-1]) if found and is_after else None,
+        "previous": link("p", found[0]) if found and is_before else None,
+    }

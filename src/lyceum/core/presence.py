@@ -1,0 +1,81 @@
+"""Who is here, across processes: each open connection keeps a score in Valkey and lets it lapse."""
+
+import time
+from collections.abc import Iterable
+from uuid import UUID
+
+from lyceum.core import valkey
+
+ALIVE_SECONDS = 45
+GRACE_SECONDS = 10
+BEST = ("online", "away")
+
+
+def _key(user_id: UUID | str) -> str:
+    return valkey.key("presence", user_id)
+
+
+def touch(user_id: UUID, connection_id: str, state: str) -> None:
+    """Say that a connection lives, in the state its device reports."""
+    pipe = valkey.connection().pipeline()
+    pipe.hset(_key(user_id), connection_id, f"{state}:{time.time() + ALIVE_SECONDS:.0f}")
+    pipe.expire(_key(user_id), ALIVE_SECONDS * 2)
+    pipe.execute()
+
+
+def leave(user_id: UUID, connection_id: str) -> None:
+    """Say that a connection ended; the person goes offline after a grace of 10 seconds."""
+    pipe = valkey.connection().pipeline()
+    pipe.hset(_key(user_id), connection_id, f"gone:{time.time() + GRACE_SECONDS:.3f}")
+    pipe.set(valkey.key("seen", user_id), int(time.time()))
+    pipe.execute()
+
+
+def _state(entries: dict[bytes, bytes]) -> str:
+    now = time.time()
+    alive = [v.decode().split(":")[0] for v in entries.values() if float(v.decode().split(":")[1]) > now]
+    if "online" in alive or "gone" in alive and "away" not in alive:
+        return "online"
+    return "away" if "away" in alive else "offline"
+
+
+def states(user_ids: Iterable[UUID]) -> dict[UUID, str]:
+    """Return online, away or offline for each person: the best state of all their devices."""
+    ids = list(user_ids)
+    if not ids:
+        return {}
+    pipe = valkey.connection().pipeline(transaction=False)
+    for user_id in ids:
+        pipe.hgetall(_key(user_id))
+    return {user_id: _state(entries) for user_id, entries in zip(ids, pipe.execute(), strict=True)}
+
+
+def last_seen(user_id: UUID) -> int | None:
+    """Return the Unix time at which the last connection of a person ended."""
+    value = valkey.connection().get(valkey.key("seen", user_id))
+    return int(value) if value else None  # type: ignore[arg-type]
+
+
+# A place among a person's sockets; the score is the time at which a dead one lapses.
+TAKE_PLACE = """
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[1])
+if redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[4]) then return 0 end
+redis.call('ZADD', KEYS[1], ARGV[2], ARGV[3])
+redis.call('EXPIRE', KEYS[1], 120)
+return 1
+"""
+
+
+def take_place(user_id: UUID, connection_id: str, *, most: int) -> bool:
+    """Count a connection among the person's open ones, over all processes; False when there are `most`."""
+    now = time.time()
+    arguments = (now, now + ALIVE_SECONDS, connection_id, most)
+    return bool(valkey.connection().eval(TAKE_PLACE, 1, valkey.key("sockets", user_id), *arguments))
+
+
+def keep_place(user_id: UUID, connection_id: str) -> None:
+    valkey.connection().zadd(valkey.key("sockets", user_id), {connection_id: time.time() + ALIVE_SECONDS})
+
+
+def give_place(user_id: UUID, connection_id: str) -> None:
+    valkey.connection().zrem(valkey.key("sockets", user_id), connection_id)

@@ -1,0 +1,153 @@
+from typing import Any
+
+from rest_framework import serializers
+
+from lyceum.core.serializers import Body, StrictChoice, StrictInteger, StrictText, StrictUUID
+
+
+class ParticipantIds(serializers.ListField):
+    child = StrictUUID()
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(min_length=1, max_length=1000, **options)
+
+
+class ConversationBody(Body):
+    kind = StrictChoice(["direct", "group"])
+    participants = ParticipantIds()
+    name = StrictText(required=False, min_length=1, max_length=100)
+    retention = StrictChoice(["permanent"], required=False)
+    history = StrictChoice(["joined", "all"], required=False)
+
+    def validate(self, body: dict[str, Any]) -> dict[str, Any]:
+        if body["kind"] == "group" and "name" not in body:
+            raise serializers.ValidationError({"name": "A group needs a name."}, code="required")
+        if body["kind"] == "direct" and "name" in body:
+            raise serializers.ValidationError({"name": "A direct conversation has no name."}, code="invalid")
+        return body
+
+
+class ConversationPatch(Body):
+    name = StrictText(required=False, min_length=1, max_length=100)
+    history = StrictChoice(["joined", "all"], required=False)
+    notifications = StrictChoice(["all", "mentions", "none"], required=False)
+
+
+class MessageBody(Body):
+    content = StrictText(trim_whitespace=False)
+    client_id = StrictText(required=False, min_length=1, max_length=64, trim_whitespace=False)
+    reply_to = StrictUUID(required=False, allow_null=True)
+    attachments = serializers.ListField(child=StrictUUID(), required=False, max_length=0)
+
+
+class ContentBody(Body):
+    content = StrictText(trim_whitespace=False)
+
+
+class ReadBody(Body):
+    sequence = StrictInteger(min_value=0, max_value=2**63 - 1)
+
+
+class MemberBody(Body):
+    user = StrictUUID()
+    role = StrictChoice(["owner", "member"], required=False)
+
+
+class RoleBody(Body):
+    role = StrictChoice(["owner", "member"])
+
+
+class PersonView(serializers.Serializer[Any]):
+    id = serializers.UUIDField(allow_null=True)
+    name = serializers.CharField()
+    kind = serializers.CharField()
+    avatar = serializers.CharField(allow_null=True)
+
+
+class ParticipantView(PersonView):
+    role = serializers.CharField()
+    read_sequence = serializers.IntegerField()
+
+
+class ReplyView(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    sequence = serializers.IntegerField()
+    sender = PersonView(allow_null=True)
+    excerpt = serializers.CharField(allow_null=True)
+
+
+class ThreadView(serializers.Serializer[Any]):
+    root = serializers.UUIDField()
+    count = serializers.IntegerField()
+
+
+class ReactionView(serializers.Serializer[Any]):
+    emoji = serializers.CharField()
+    count = serializers.IntegerField()
+    mine = serializers.BooleanField()
+
+
+class MessageView(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    conversation = serializers.UUIDField()
+    sequence = serializers.IntegerField()
+    client_id = serializers.CharField(allow_null=True)
+    sender = PersonView()
+    message_type = serializers.CharField()
+    content = serializers.CharField()
+    timestamp = serializers.DateTimeField()
+    reply_to = ReplyView(allow_null=True)
+    thread = ThreadView(allow_null=True)
+    attachments = serializers.ListField(child=serializers.DictField())
+    reactions = ReactionView(many=True)
+    edited_at = serializers.DateTimeField(allow_null=True)
+    deleted = serializers.BooleanField()
+    metadata = serializers.DictField()
+
+
+class ConversationView(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    kind = serializers.CharField()
+    name = serializers.CharField(allow_null=True)
+    retention = serializers.CharField()
+    history = serializers.CharField()
+    participants = ParticipantView(many=True)
+    last_message = MessageView(allow_null=True)
+    last_sequence = serializers.IntegerField()
+    unread_count = serializers.IntegerField()
+    muted = serializers.BooleanField()
+    notifications = serializers.CharField()
+    created_at = serializers.DateTimeField()
+    updated_at = serializers.DateTimeField()
+    ended_at = serializers.DateTimeField(allow_null=True)
+
+
+class ConversationPage(serializers.Serializer[Any]):
+    results = ConversationView(many=True)
+    next = serializers.CharField(allow_null=True)
+    previous = serializers.CharField(allow_null=True)
+
+
+class MessagePage(serializers.Serializer[Any]):
+    results = MessageView(many=True)
+    has_more = serializers.BooleanField()
+
+
+class MemberList(serializers.Serializer[Any]):
+    results = ParticipantView(many=True)
+
+
+class ReactionsView(serializers.Serializer[Any]):
+    reactions = ReactionView(many=True)
+
+
+class ReadView(serializers.Serializer[Any]):
+    read_sequence = serializers.IntegerField()
+    unread_count = serializers.IntegerField()
+
+
+class HealthView(serializers.Serializer[Any]):
+    status = serializers.CharField()
+    gateway = serializers.CharField()
+    store = serializers.CharField()
+    live = serializers.CharField()

@@ -1,0 +1,300 @@
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth import get_user_model
+from django.db import DatabaseError, connection
+from django.http import HttpResponse
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from redis.exceptions import RedisError
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from lyceum.core import paging, valkey
+from lyceum.core.api import Door, check_if_match, etag, number, read
+from lyceum.core.errors import Invalid
+from lyceum.messaging import selectors, services, shapes
+from lyceum.messaging.api import serializers as forms
+from lyceum.messaging.models import Conversation, Message, Participant
+
+MAX_PAGE = 200
+SEQUENCES = [OpenApiParameter(name, int) for name in ("before", "after", "around", "limit")]
+
+
+def user_id(request: Request) -> UUID:
+    return UUID(str(request.user.pk))
+
+
+def find_people(ids: list[UUID], field: str) -> list[Any]:
+    """Return the active people with these ids; raises Invalid with one entry for each unknown id."""
+    found = {user.pk: user for user in get_user_model().objects.filter(pk__in=ids, is_active=True)}
+    from lyceum.core.errors import FieldError
+
+    missing = [
+        FieldError(f"{field}.{index}" if field == "participants" else field, "not_found", "There is no such person.")
+        for index, identity in enumerate(ids)
+        if identity not in found
+    ]
+    if missing:
+        raise Invalid(errors=missing)
+    return [found[identity] for identity in dict.fromkeys(ids)]
+
+
+def message_data(row: Message, participant: Participant) -> dict[str, Any]:
+    return shapes.message(row, viewer=participant.user_id, visible_after=participant.visible_after)
+
+
+class ConversationList(Door):
+    @extend_schema(
+        parameters=[OpenApiParameter("limit", int), OpenApiParameter("cursor", str), OpenApiParameter("ended", bool)],
+        responses=forms.ConversationPage,
+    )
+    def get(self, request: Request) -> Response:
+        me = user_id(request)
+        is_ended = request.query_params.get("ended") == "true"
+        rows = selectors.ended_conversations(me) if is_ended else selectors.visible_conversations(me)
+        found, links = paging.page(request, rows, "updated_at")
+        return Response({"results": selectors.describe(me, found), **links})
+
+    @extend_schema(
+        request=forms.ConversationBody, responses={200: forms.ConversationView, 201: forms.ConversationView}
+    )
+    def post(self, request: Request) -> Response | HttpResponse:
+        if (known := self.replay(request)) is not None:
+            return known
+        me = user_id(request)
+        body = read(forms.ConversationBody, request)
+        others = [user for user in find_people(body["participants"], "participants") if user.pk != me]
+        if body["kind"] == "direct":
+            if len(others) != 1:
+                raise Invalid.field("participants", "invalid", "A direct conversation has exactly two people.")
+            conversation, is_new = services.create_direct(me, others[0].pk)
+        else:
+            is_new = True
+            conversation = services.create_group(
+                me,
+                name=body["name"],
+                members=[user.pk for user in others],
+                history=body.get("history", "joined"),
+            )
+        conversation = selectors.get_participant_for(me, conversation.pk).conversation
+        answer = selectors.describe(me, [conversation])[0]
+        location = f"/api/v1/chat/conversations/{conversation.pk}/"
+        return Response(answer, status=201 if is_new else 200, headers={"Location": location})
+
+
+class ConversationDetail(Door):
+    @extend_schema(responses=forms.ConversationView)
+    def get(self, request: Request, conversation_id: UUID) -> Response:
+        participant = selectors.get_participant_for(user_id(request), conversation_id)
+        return self._answer(request, participant.conversation)
+
+    @extend_schema(request=forms.ConversationPatch, responses=forms.ConversationView)
+    def patch(self, request: Request, conversation_id: UUID) -> Response:
+        participant = selectors.get_participant_for(user_id(request), conversation_id)
+        check_if_match(request, etag(conversation_id, participant.conversation.version))
+        services.update_conversation(participant, **read(forms.ConversationPatch, request))
+        fresh = selectors.get_participant_for(user_id(request), conversation_id)
+        return self._answer(request, fresh.conversation)
+
+    @extend_schema(parameters=[OpenApiParameter("for", str, enum=["everyone"])], responses={204: None})
+    def delete(self, request: Request, conversation_id: UUID) -> Response:
+        participant = selectors.get_participant_for(user_id(request), conversation_id)
+        check_if_match(request, etag(conversation_id, participant.conversation.version))
+        match request.query_params.get("for"):
+            case "everyone":
+                services.end_conversation(participant)
+            case None:
+                services.hide_conversation(participant)
+            case _:
+                raise Invalid.field("for", "invalid", "Say for=everyone, or leave it out.")
+        return Response(status=204)
+
+    def _answer(self, request: Request, conversation: Conversation) -> Response:
+        data = selectors.describe(user_id(request), [conversation])[0]
+        return Response(data, headers={"ETag": etag(conversation.pk, conversation.version)})
+
+
+class ConversationRestore(Door):
+    @extend_schema(request=None, responses=forms.ConversationView)
+    def post(self, request: Request, conversation_id: UUID) -> Response:
+        conversation = services.restore_conversation(request.user, conversation_id)
+        return Response(selectors.describe(user_id(request), [conversation])[0])
+
+
+class MemberList(Door):
+    @extend_schema(responses=forms.MemberList)
+    def get(self, request: Request, conversation_id: UUID) -> Response:
+        participant = selectors.get_participant_for(user_id(request), conversation_id)
+        members = participant.conversation.participants.select_related("user").order_by("joined_at", "pk")
+        return Response({"results": [_member_data(member) for member in members]})
+
+    @extend_schema(request=forms.MemberBody, responses={200: forms.ParticipantView, 201: forms.ParticipantView})
+    def post(self, request: Request, conversation_id: UUID) -> Response | HttpResponse:
+        if (known := self.replay(request)) is not None:
+            return known
+        participant = selectors.get_participant_for(user_id(request), conversation_id)
+        body = read(forms.MemberBody, request)
+        services.check_owner(participant)
+        user = find_people([body["user"]], "user")[0]
+        member, is_new = services.add_member(participant, user, role=body.get("role", "member"))
+        return Response(_member_data(member), status=201 if is_new else 200)
+
+
+def _member_data(member: Participant) -> dict[str, Any]:
+    return {**shapes.person(member.user), "role": member.role, "read_sequence": member.read_sequence}
+
+
+class MemberDetail(Door):
+    @extend_schema(request=forms.RoleBody, responses=forms.ParticipantView)
+    def patch(self, request: Request, conversation_id: UUID, member_id: UUID) -> Response:
+        participant = selectors.get_participant_for(user_id(request), conversation_id)
+        role = read(forms.RoleBody, request)["role"]
+        return Response(_member_data(services.change_role(participant, member_id, role)))
+
+    @extend_schema(responses={204: None})
+    def delete(self, request: Request, conversation_id: UUID, member_id: UUID) -> Response:
+        participant = selectors.get_participant_for(user_id(request), conversation_id)
+        services.remove_member(participant, member_id)
+        return Response(status=204)
+
+
+class ConversationLeave(Door):
+    @extend_schema(request=None, responses={204: None})
+    def post(self, request: Request, conversation_id: UUID) -> Response:
+        participant = selectors.get_participant_for(user_id(request), conversation_id)
+        services.remove_member(participant, participant.user_id)
+        return Response(status=204)
+
+
+class MessageList(Door):
+    limit_classes = {"POST": ("api", "send")}  # noqa: RUF012
+
+    @extend_schema(parameters=SEQUENCES, responses=forms.MessagePage)
+    def get(self, request: Request, conversation_id: UUID) -> Response:
+        participant = selectors.get_participant_for(user_id(request), conversation_id)
+        rows, has_more = selectors.message_page(
+            participant,
+            before=number(request, "before", default=None),
+            after=number(request, "after", default=None),
+            around=number(request, "around", default=None),
+            limit=number(request, "limit", default=50, low=1, high=MAX_PAGE) or 50,
+        )
+        found = shapes.messages(rows, viewer=participant.user_id, visible_after=participant.visible_after)
+        return Response({"results": found, "has_more": has_more})
+
+    @extend_schema(request=forms.MessageBody, responses={200: forms.MessageView, 201: forms.MessageView})
+    def post(self, request: Request, conversation_id: UUID) -> Response | HttpResponse:
+        if (known := self.replay(request)) is not None:
+            return known
+        me = user_id(request)
+        selectors.get_participant_for(me, conversation_id)
+        body = read(forms.MessageBody, request)
+        message, is_new = services.send_message(
+            conversation_id,
+            sender=me,
+            content=body["content"],
+            client_id=body.get("client_id"),
+            reply_to=body.get("reply_to"),
+        )
+        participant = selectors.get_participant_for(me, conversation_id)
+        return Response(message_data(message, participant), status=201 if is_new else 200)
+
+
+class MessageDetail(Door):
+    @extend_schema(responses=forms.MessageView)
+    def get(self, request: Request, conversation_id: UUID, message_id: UUID) -> Response:
+        participant = selectors.get_participant_for(user_id(request), conversation_id)
+        return self._answer(selectors.get_message_for(participant, message_id), participant)
+
+    @extend_schema(request=forms.ContentBody, responses=forms.MessageView)
+    def patch(self, request: Request, conversation_id: UUID, message_id: UUID) -> Response:
+        participant = selectors.get_participant_for(user_id(request), conversation_id)
+        message = selectors.get_message_for(participant, message_id)
+        check_if_match(request, etag(message.pk, message.version))
+        body = read(forms.ContentBody, request)
+        return self._answer(services.edit_message(participant, message_id, content=body["content"]), participant)
+
+    @extend_schema(responses={204: None})
+    def delete(self, request: Request, conversation_id: UUID, message_id: UUID) -> Response:
+        participant = selectors.get_participant_for(user_id(request), conversation_id)
+        message = selectors.get_message_for(participant, message_id)
+        check_if_match(request, etag(message.pk, message.version))
+        services.delete_message(participant, message_id)
+        return Response(status=204)
+
+    def _answer(self, message: Message, participant: Participant) -> Response:
+        return Response(message_data(message, participant), headers={"ETag": etag(message.pk, message.version)})
+
+
+class MessageThread(Door):
+    @extend_schema(parameters=[OpenApiParameter("limit", int)], responses=forms.MessagePage)
+    def get(self, request: Request, conversation_id: UUID, message_id: UUID) -> Response:
+        participant = selectors.get_participant_for(user_id(request), conversation_id)
+        limit = number(request, "limit", default=MAX_PAGE, low=1, high=MAX_PAGE) or MAX_PAGE
+        message = selectors.get_message_for(participant, message_id)
+        root = selectors.get_message_for(participant, message.thread_root_id or message.pk)
+        replies = selectors.visible_messages(participant).filter(thread_root=root).order_by("sequence")
+        rows = [root, *replies[: limit + 1]]
+        found = shapes.messages(
+            rows[: limit + 1], viewer=participant.user_id, visible_after=participant.visible_after
+        )
+        return Response({"results": found, "has_more": len(rows) > limit + 1})
+
+
+class MessageReaction(Door):
+    @extend_schema(request=None, responses=forms.ReactionsView)
+    def put(self, request: Request, conversation_id: UUID, message_id: UUID, emoji: str) -> Response:
+        participant = selectors.get_participant_for(user_id(request), conversation_id)
+        return Response({"reactions": services.react(participant, message_id, emoji, add=True)})
+
+    @extend_schema(responses={204: None})
+    def delete(self, request: Request, conversation_id: UUID, message_id: UUID, emoji: str) -> Response:
+        participant = selectors.get_participant_for(user_id(request), conversation_id)
+        services.react(participant, message_id, emoji, add=False)
+        return Response(status=204)
+
+
+class Read(Door):
+    @extend_schema(request=forms.ReadBody, responses=forms.ReadView)
+    def post(self, request: Request, conversation_id: UUID) -> Response:
+        me = user_id(request)
+        selectors.get_participant_for(me, conversation_id)
+        sequence = read(forms.ReadBody, request)["sequence"]
+        return Response(services.mark_read(conversation_id, reader=me, sequence=sequence))
+
+
+class Health(Door):
+    authentication_classes = ()
+    permission_classes = (AllowAny,)
+
+    @extend_schema(responses={200: forms.HealthView, 503: forms.HealthView})
+    def get(self, request: Request) -> Response:
+        store, live = _probe_store(), _probe_live()
+        words = {True: "healthy", False: "unhealthy"}
+        answer = {
+            "status": words[store and live],
+            "gateway": words[live],
+            "store": words[store],
+            "live": words[live],
+        }
+        return Response(answer, status=200 if store else 503)
+
+    def _count(self, request: Request) -> None:
+        """Probes are exempt from limits."""
+
+
+def _probe_store() -> bool:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("select 1")
+    except DatabaseError:
+        return False
+    return True
+
+
+def _probe_live() -> bool:
+    try:
+        return bool(valkey.connection().ping())
+    except RedisError:
+        return False

@@ -1,0 +1,107 @@
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+from lyceum.core.ids import uuid7
+
+
+class Conversation(models.Model):
+    """A place where people talk; its `last_sequence` numbers the messages, without gaps, at commit."""
+
+    class Kind(models.TextChoices):
+        DIRECT = "direct"
+        GROUP = "group"
+
+    class History(models.TextChoices):
+        JOINED = "joined"
+        ALL = "all"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    kind = models.CharField(max_length=10, choices=Kind)
+    name = models.CharField(max_length=100, null=True)  # noqa: DJ001  # the contract: null for a direct one
+    retention = models.CharField(max_length=10, default="permanent")
+    history = models.CharField(max_length=10, choices=History, default=History.JOINED)
+    # Both ids in order: makes the pair's conversation one under concurrent asking.
+    direct_key = models.CharField(max_length=80, null=True, unique=True)  # noqa: DJ001
+    last_sequence = models.BigIntegerField(default=0)
+    created_at = models.DateTimeField(default=timezone.now)
+    updated_at = models.DateTimeField(default=timezone.now, db_index=True)
+    ended_at = models.DateTimeField(null=True)
+    version = models.PositiveIntegerField(default=1)
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class Participant(models.Model):
+    """A person in a conversation: their role, how far they read, and from where they may see."""
+
+    class Role(models.TextChoices):
+        OWNER = "owner"
+        MEMBER = "member"
+
+    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="participants")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="participations")
+    role = models.CharField(max_length=10, choices=Role, default=Role.MEMBER)
+    read_sequence = models.BigIntegerField(default=0)
+    visible_after = models.BigIntegerField(default=0)
+    joined_after = models.BigIntegerField(default=0)
+    notifications = models.CharField(max_length=10, default="all")
+    joined_at = models.DateTimeField(default=timezone.now)
+    hidden_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["conversation", "user"], name="participant_once")]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} in {self.conversation_id}"
+
+
+class Message(models.Model):
+    """One message at its place; a deleted one keeps its place without its text."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="messages")
+    sequence = models.BigIntegerField()
+    sender = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="messages"
+    )
+    message_type = models.CharField(max_length=10, default="user")
+    client_id = models.CharField(max_length=64, null=True)  # noqa: DJ001  # null stands out of the unique rule
+    first_sent_hash = models.CharField(max_length=64, default="")
+    content = models.TextField()
+    reply_to = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="+")
+    thread_root = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="replies")
+    created_at = models.DateTimeField(default=timezone.now)
+    changed_at = models.DateTimeField(null=True)
+    edited_at = models.DateTimeField(null=True)
+    deleted_at = models.DateTimeField(null=True)
+    version = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["conversation", "sequence"], name="message_sequence_once"),
+            models.UniqueConstraint(fields=["conversation", "sender", "client_id"], name="message_client_id_once"),
+        ]
+        indexes = [
+            models.Index(fields=["conversation", "changed_at"], name="message_changed"),
+            models.Index(fields=["thread_root", "sequence"], name="message_thread"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.conversation_id} {self.sequence}"
+
+
+class Reaction(models.Model):
+    """One emoji of one person on one message."""
+
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="reactions")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    emoji = models.CharField(max_length=64)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["message", "user", "emoji"], name="reaction_once")]
+
+    def __str__(self) -> str:
+        return self.emoji

@@ -1,0 +1,372 @@
+import hashlib
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from lyceum.core import audit
+from lyceum.core.errors import Invalid, NotAllowed, NotFound
+from lyceum.core.events import publish
+from lyceum.core.live import push_on_commit
+from lyceum.messaging import selectors, shapes
+from lyceum.messaging.contracts import MemberAdded, MemberRemoved, MessageSent
+from lyceum.messaging.emoji import is_one_emoji
+from lyceum.messaging.errors import ClientIdReused, OwnersOnly, TooManyReactions
+from lyceum.messaging.models import Conversation, Message, Participant, Reaction
+
+MAX_CONTENT = 8000
+MAX_DIFFERENT_REACTIONS = 20
+
+
+def group_of(conversation_id: UUID) -> str:
+    return f"conversation:{conversation_id}"
+
+
+def check_content(content: str) -> str:
+    """Return the text as it is kept; raises Invalid when it is empty or too long."""
+    text = content.replace("\r\n", "\n").strip()
+    if not text:
+        raise Invalid.field("content", "blank", "Write something first.")
+    if len(text) > MAX_CONTENT:
+        detail = f"A message has at most {MAX_CONTENT} characters."
+        raise Invalid.field("content", "too_long", detail)
+    return text
+
+
+def _fingerprint(text: str, reply_to: UUID | None) -> str:
+    return hashlib.sha256(f"{reply_to or ''}\n{text}".encode()).hexdigest()
+
+
+@transaction.atomic
+def send_message(
+    conversation_id: UUID,
+    *,
+    sender: UUID,
+    content: str,
+    client_id: str | None = None,
+    reply_to: UUID | None = None,
+    connection_id: str = "",
+) -> tuple[Message, bool]:
+    """Store a message under the next number of its conversation; the flag says whether it is new.
+
+    The same `client_id` again is the same message; with another content it raises ClientIdReused.
+    """
+    text = check_content(content)
+    fingerprint = _fingerprint(text, reply_to)
+    conversation, participant = selectors.lock_conversation_for(sender, conversation_id)
+    if client_id is not None:
+        known = selectors.visible_messages(participant).filter(sender=sender, client_id=client_id).first()
+        if known is not None:
+            if known.first_sent_hash != fingerprint:
+                raise ClientIdReused
+            return known, False
+    original = _original(participant, reply_to)
+    conversation.last_sequence += 1
+    conversation.updated_at = timezone.now()
+    conversation.save(update_fields=["last_sequence", "updated_at"])
+    message = Message.objects.create(
+        conversation=conversation,
+        sequence=conversation.last_sequence,
+        sender_id=sender,
+        client_id=client_id,
+        first_sent_hash=fingerprint,
+        content=text,
+        reply_to=original,
+        thread_root_id=(original.thread_root_id or original.pk) if original else None,
+    )
+    Participant.objects.filter(pk=participant.pk).update(read_sequence=message.sequence, hidden_at=None)
+    if conversation.kind == Conversation.Kind.DIRECT:
+        conversation.participants.filter(hidden_at__isnull=False).update(hidden_at=None)
+    message.sender = participant.user
+    publish(
+        MessageSent(
+            message_id=str(message.pk),
+            conversation_id=str(conversation.pk),
+            sender_id=str(sender),
+            sequence=message.sequence,
+        )
+    )
+    frame = {"type": "message", "message": shapes.message(message, viewer=None)}
+    push_on_commit(group_of(conversation.pk), frame, exclude=connection_id)
+    return message, True
+
+
+def _original(participant: Participant, reply_to: UUID | None) -> Message | None:
+    if reply_to is None:
+        return None
+    found = selectors.visible_messages(participant).filter(pk=reply_to).first()
+    if found is None:
+        raise Invalid.field("reply_to", "not_found", "There is no such message to reply to.")
+    return found
+
+
+@transaction.atomic
+def edit_message(participant: Participant, message_id: UUID, *, content: str) -> Message:
+    text = check_content(content)
+    message = _lock_message(participant, message_id)
+    if message.sender_id != participant.user_id:
+        raise NotAllowed("Only the writer may edit a message.")
+    now = timezone.now()
+    message.content, message.edited_at, message.changed_at = text, now, now
+    message.version += 1
+    message.save(update_fields=["content", "edited_at", "changed_at", "version"])
+    frame = {"type": "message_edited", "message": shapes.message(message, viewer=None)}
+    push_on_commit(group_of(message.conversation_id), frame)
+    return message
+
+
+@transaction.atomic
+def delete_message(participant: Participant, message_id: UUID) -> None:
+    """Take the text away and keep the place; the writer's own, or any in a group that the person owns."""
+    message = _lock_message(participant, message_id)
+    is_owner = participant.role == Participant.Role.OWNER
+    if message.sender_id != participant.user_id and not is_owner:
+        in_group = participant.conversation.kind == Conversation.Kind.GROUP
+        raise OwnersOnly if in_group else NotAllowed
+    now = timezone.now()
+    message.content, message.deleted_at, message.changed_at = "", now, now
+    message.version += 1
+    message.save(update_fields=["content", "deleted_at", "changed_at", "version"])
+    message.reactions.all().delete()
+    audit.record(participant.user, "message.deleted", message.pk)
+    frame = {"type": "message_deleted", "message_id": message.pk, "sequence": message.sequence}
+    push_on_commit(group_of(message.conversation_id), frame)
+
+
+def _lock_message(participant: Participant, message_id: UUID) -> Message:
+    Message.objects.select_for_update().filter(pk=message_id).first()
+    message = selectors.get_message_for(participant, message_id)
+    if message.deleted_at is not None:
+        raise NotFound("This message was deleted.")
+    return message
+
+
+@transaction.atomic
+def react(participant: Participant, message_id: UUID, emoji: str, *, add: bool) -> list[dict[str, Any]]:
+    """Add or take back one's own reaction; returns all reactions of the message for the person."""
+    if not is_one_emoji(emoji):
+        raise Invalid.field("emoji", "invalid", "Use one emoji.")
+    message = _lock_message(participant, message_id)
+    if add:
+        different = set(message.reactions.values_list("emoji", flat=True))
+        if emoji not in different and len(different) >= MAX_DIFFERENT_REACTIONS:
+            raise TooManyReactions
+        _, changed = Reaction.objects.get_or_create(message=message, user=participant.user, emoji=emoji)
+    else:
+        changed = bool(message.reactions.filter(user=participant.user, emoji=emoji).delete()[0])
+    found = shapes.reactions_by_message([message.pk]).get(message.pk, [])
+    if changed:
+        Message.objects.filter(pk=message.pk).update(changed_at=timezone.now())
+        frame = {
+            "type": "reaction",
+            "message_id": message.pk,
+            "emoji": emoji,
+            "user": participant.user_id,
+            "added": add,
+            "reactions": shapes.reactions_for(found, None),
+        }
+        push_on_commit(group_of(message.conversation_id), frame)
+    return shapes.reactions_for(found, participant.user_id)
+
+
+@transaction.atomic
+def mark_read(conversation_id: UUID, *, reader: UUID, sequence: int) -> dict[str, int]:
+    """Move the reader's mark forward, never back; returns the mark and what is unread after it."""
+    participant = selectors.get_participant_for(reader, conversation_id, lock=True)
+    target = min(sequence, participant.conversation.last_sequence)
+    if target > participant.read_sequence:
+        participant.read_sequence = target
+        participant.save(update_fields=["read_sequence"])
+        frame = {"type": "read_receipt", "user": reader, "sequence": target}
+        push_on_commit(group_of(conversation_id), frame)
+    unread = selectors.unread_counts(reader, [conversation_id])[conversation_id]
+    return {"read_sequence": participant.read_sequence, "unread_count": unread}
+
+
+def _direct_key(one: UUID, other: UUID) -> str:
+    return ":".join(sorted((str(one), str(other))))
+
+
+@transaction.atomic
+def create_direct(creator: UUID, other: UUID) -> tuple[Conversation, bool]:
+    """Return the one conversation of a pair, made when there is none; the flag says whether it is new."""
+    conversation, is_new = Conversation.objects.get_or_create(
+        direct_key=_direct_key(creator, other), defaults={"kind": Conversation.Kind.DIRECT}
+    )
+    if is_new:
+        Participant.objects.bulk_create(
+            [Participant(conversation=conversation, user_id=user_id) for user_id in (creator, other)]
+        )
+        _tell_added(conversation, [creator, other])
+    else:
+        conversation.participants.filter(user=creator).update(hidden_at=None)
+    return conversation, is_new
+
+
+@transaction.atomic
+def create_group(creator: UUID, *, name: str, members: list[UUID], history: str) -> Conversation:
+    conversation = Conversation.objects.create(kind=Conversation.Kind.GROUP, name=name, history=history)
+    roles = {creator: Participant.Role.OWNER, **dict.fromkeys(members, Participant.Role.MEMBER)}
+    Participant.objects.bulk_create(
+        [Participant(conversation=conversation, user_id=user_id, role=role) for user_id, role in roles.items()]
+    )
+    _tell_added(conversation, list(roles))
+    return conversation
+
+
+def _tell_added(conversation: Conversation, user_ids: list[UUID]) -> None:
+    """Let the open sockets of people join the conversation's group, and tell them what it is."""
+    for user_id in user_ids:
+        details = selectors.describe(user_id, [conversation])[0]
+        frame = {"type": "conversation_added", "conversation": conversation.pk, "details": details}
+        push_on_commit(f"user:{user_id}", frame, control=f"join:{group_of(conversation.pk)}")
+        publish(MemberAdded(conversation_id=str(conversation.pk), user_id=str(user_id)))
+
+
+def check_owner(participant: Participant) -> None:
+    if participant.role != Participant.Role.OWNER:
+        raise OwnersOnly
+
+
+@transaction.atomic
+def add_member(participant: Participant, user: Any, *, role: str) -> tuple[Participant, bool]:
+    conversation, mine = selectors.lock_conversation_for(participant.user_id, participant.conversation_id)
+    if conversation.kind != Conversation.Kind.GROUP:
+        raise Invalid.field("user", "invalid", "A direct conversation has exactly two people.")
+    check_owner(mine)
+    sees_from = 0 if conversation.history == Conversation.History.ALL else conversation.last_sequence
+    member, is_new = Participant.objects.get_or_create(
+        conversation=conversation,
+        user=user,
+        defaults={
+            "role": role,
+            "visible_after": sees_from,
+            "joined_after": conversation.last_sequence,
+            "read_sequence": conversation.last_sequence,
+        },
+    )
+    if is_new:
+        audit.record(mine.user, "conversation.member_added", conversation.pk, user=str(user.pk))
+        frame = {
+            "type": "member_added",
+            "user": shapes.person(user),
+            "role": member.role,
+            "by": mine.user_id,
+        }
+        push_on_commit(group_of(conversation.pk), frame)
+        _tell_added(conversation, [user.pk])
+    return member, is_new
+
+
+@transaction.atomic
+def change_role(participant: Participant, user_id: UUID, role: str) -> Participant:
+    conversation, mine = selectors.lock_conversation_for(participant.user_id, participant.conversation_id)
+    member = _member(conversation, user_id)
+    if conversation.kind != Conversation.Kind.GROUP:
+        raise NotAllowed("People in a direct conversation have no roles.")
+    check_owner(mine)
+    member.role = role
+    member.save(update_fields=["role"])
+    _keep_an_owner(conversation)
+    audit.record(mine.user, "conversation.role_changed", conversation.pk, user=str(user_id), role=role)
+    changes = {"roles": {str(user_id): role}}
+    push_on_commit(group_of(conversation.pk), {"type": "conversation_updated", "changes": changes})
+    member.refresh_from_db()
+    return member
+
+
+def _member(conversation: Conversation, user_id: UUID) -> Participant:
+    found = conversation.participants.select_related("user").filter(user=user_id).first()
+    if found is None:
+        raise NotFound("There is no such member.")
+    return found
+
+
+@transaction.atomic
+def remove_member(participant: Participant, user_id: UUID) -> None:
+    """Remove a member, or leave. From the commit on they get nothing; the oldest member inherits a group."""
+    conversation, mine = selectors.lock_conversation_for(participant.user_id, participant.conversation_id)
+    if conversation.kind != Conversation.Kind.GROUP:
+        raise Invalid(detail="A direct conversation can be hidden, not left.")
+    member = _member(conversation, user_id)
+    if user_id != mine.user_id:
+        check_owner(mine)
+    member.delete()
+    _keep_an_owner(conversation)
+    audit.record(mine.user, "conversation.member_removed", conversation.pk, user=str(user_id))
+    publish(MemberRemoved(conversation_id=str(conversation.pk), user_id=str(user_id)))
+    frame = {"type": "member_removed", "conversation": conversation.pk, "user": user_id, "by": mine.user_id}
+    push_on_commit(f"user:{user_id}", frame, control=f"leave:{group_of(conversation.pk)}")
+    push_on_commit(group_of(conversation.pk), frame)
+
+
+def _keep_an_owner(conversation: Conversation) -> None:
+    if conversation.participants.filter(role=Participant.Role.OWNER).exists():
+        return
+    heir = conversation.participants.order_by("joined_at", "pk").first()
+    if heir is not None:
+        heir.role = Participant.Role.OWNER
+        heir.save(update_fields=["role"])
+        changes = {"roles": {str(heir.user_id): heir.role}}
+        push_on_commit(group_of(conversation.pk), {"type": "conversation_updated", "changes": changes})
+
+
+@transaction.atomic
+def update_conversation(participant: Participant, **changes: Any) -> None:
+    """Change what is mine (`notifications`) and what is shared (`name`, `history`), all or nothing."""
+    conversation, mine = selectors.lock_conversation_for(participant.user_id, participant.conversation_id)
+    shared = {name: value for name, value in changes.items() if name != "notifications"}
+    if shared:
+        if conversation.kind != Conversation.Kind.GROUP:
+            raise Invalid(detail="A direct conversation has no name and no settings to share.")
+        check_owner(mine)
+        for name, value in shared.items():
+            setattr(conversation, name, value)
+        conversation.save(update_fields=list(shared))
+        audit.record(mine.user, "conversation.changed", conversation.pk, fields=sorted(shared))
+        push_on_commit(group_of(conversation.pk), {"type": "conversation_updated", "changes": shared})
+    if "notifications" in changes:
+        mine.notifications = changes["notifications"]
+        mine.save(update_fields=["notifications"])
+    Conversation.objects.filter(pk=conversation.pk).update(version=F("version") + 1)
+
+
+@transaction.atomic
+def hide_conversation(participant: Participant) -> None:
+    """Leave a group; hide a direct conversation until its next message."""
+    if participant.conversation.kind == Conversation.Kind.GROUP:
+        remove_member(participant, participant.user_id)
+        return
+    participant.hidden_at = timezone.now()
+    participant.save(update_fields=["hidden_at"])
+
+
+@transaction.atomic
+def end_conversation(participant: Participant) -> None:
+    """End a group for all; an owner may restore it for 30 days."""
+    conversation, mine = selectors.lock_conversation_for(participant.user_id, participant.conversation_id)
+    if conversation.kind != Conversation.Kind.GROUP:
+        raise Invalid(detail="A direct conversation cannot be ended for the other person.")
+    check_owner(mine)
+    conversation.ended_at = timezone.now()
+    conversation.save(update_fields=["ended_at"])
+    audit.record(mine.user, "conversation.ended", conversation.pk)
+    group = group_of(conversation.pk)
+    frame = {"type": "conversation_updated", "changes": {"ended": True}}
+    push_on_commit(group, frame, control=f"leave:{group}")
+
+
+@transaction.atomic
+def restore_conversation(user: Any, conversation_id: UUID) -> Conversation:
+    conversation = selectors.ended_conversations(user.pk).filter(pk=conversation_id).first()
+    if conversation is None:
+        raise NotFound("There is no such conversation.")
+    conversation.ended_at = None
+    conversation.save(update_fields=["ended_at"])
+    audit.record(user, "conversation.restored", conversation.pk)
+    _tell_added(conversation, list(conversation.participants.values_list("user_id", flat=True)))
+    return conversation
+
+

@@ -1,0 +1,147 @@
+"""Two ways to write frames to a connection; both bounded, neither ever waited for by the hub."""
+
+import asyncio
+import struct
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol
+
+MAX_FRAMES = 1000
+MAX_BYTES = 1024 * 1024
+# Under load frames are joined for this long; a quiet connection is written to at once.
+JOIN_SECONDS = 0.02
+ABORT_AFTER_SECONDS = 2.0
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+
+def text_frame(payload: bytes, opcode: int = 0x1) -> bytes:
+    """Make an unmasked final frame (RFC 6455, section 5.2)."""
+    length = len(payload)
+    if length < 126:
+        return bytes((0x80 | opcode, length)) + payload
+    if length < 65536:
+        return struct.pack("!BBH", 0x80 | opcode, 126, length) + payload
+    return struct.pack("!BBQ", 0x80 | opcode, 127, length) + payload
+
+
+class Frame:
+    """A payload that is framed once per process, however many read it."""
+
+    __slots__ = ("framed", "payload")
+
+    def __init__(self, payload: bytes) -> None:
+        self.payload = payload
+        self.framed = text_frame(payload)
+
+
+class Writer(Protocol):
+    def put_first(self, frames: list[Frame]) -> None:
+        """Put frames ahead of what is kept; only before `start`."""
+
+    def start(self) -> None:
+        """Begin to write what was given before, and what follows."""
+
+    def write(self, frame: Frame) -> bool:
+        """Take a frame; False when the reader is too slow and the bound is reached."""
+
+    async def close(self, code: int, reason: str) -> None:
+        """Write what is kept, then close with a code."""
+
+    def cut_off(self, code: int) -> None:
+        """End a reader that is too slow, without waiting for it."""
+
+
+class TransportWriter:
+    """Writes frames straight to uvicorn's transport, joined under load."""
+
+    def __init__(self, transport: asyncio.Transport, send: Send) -> None:
+        self._transport, self._send = transport, send
+        self._loop = asyncio.get_running_loop()
+        self._kept: list[bytes] = []
+        self._bytes = 0
+        self._started = self._waiting = False
+
+    def put_first(self, frames: list[Frame]) -> None:
+        self._kept[:0] = [frame.framed for frame in frames]
+
+    def start(self) -> None:
+        self._started = True
+        self._flush()
+
+    def write(self, frame: Frame) -> bool:
+        if self._started and not self._waiting and not self._kept:
+            self._transport.write(frame.framed)
+            self._waiting = True
+            self._loop.call_later(JOIN_SECONDS, self._flush)
+        else:
+            self._kept.append(frame.framed)
+            self._bytes += len(frame.framed)
+        return self._bytes + self._transport.get_write_buffer_size() <= MAX_BYTES
+
+    def _flush(self) -> None:
+        self._waiting = False
+        if self._kept and not self._transport.is_closing():
+            self._transport.write(b"".join(self._kept))
+            self._waiting = True
+            self._loop.call_later(JOIN_SECONDS, self._flush)
+        self._kept.clear()
+        self._bytes = 0
+
+    async def close(self, code: int, reason: str) -> None:
+        self._started = True
+        self._flush()
+        await self._send({"type": "websocket.close", "code": code, "reason": reason})
+
+    def cut_off(self, code: int) -> None:
+        self._kept.clear()
+        self._transport.write(text_frame(struct.pack("!H", code), opcode=0x8))
+        self._loop.call_later(ABORT_AFTER_SECONDS, self._transport.abort)
+
+
+class QueueWriter:
+    """Writes by ASGI `send` from one task; for servers that do not give their transport."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self._queue: asyncio.Queue[Frame] = asyncio.Queue()
+        self._first: list[Frame] = []
+        self._bytes = 0
+        self._task: asyncio.Task[None] | None = None
+
+    def put_first(self, frames: list[Frame]) -> None:
+        self._first = frames
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._run())
+
+    def write(self, frame: Frame) -> bool:
+        self._queue.put_nowait(frame)
+        self._bytes += len(frame.payload)
+        return self._queue.qsize() <= MAX_FRAMES and self._bytes <= MAX_BYTES
+
+    async def _run(self) -> None:
+        for frame in self._first:
+            await self._send({"type": "websocket.send", "text": frame.payload.decode()})
+        while True:
+            frame = await self._queue.get()
+            self._bytes -= len(frame.payload)
+            try:
+                await self._send({"type": "websocket.send", "text": frame.payload.decode()})
+            except (OSError, RuntimeError):
+                return
+            finally:
+                self._queue.task_done()
+
+    async def close(self, code: int, reason: str) -> None:
+        if self._task is None:
+            self.start()
+        try:
+            await asyncio.wait_for(self._queue.join(), ABORT_AFTER_SECONDS)
+        except TimeoutError:
+            pass
+        if self._task is not None:
+            self._task.cancel()
+        await self._send({"type": "websocket.close", "code": code, "reason": reason})
+
+    def cut_off(self, code: int) -> None:
+        if self._task is not None:
+            self._task.cancel()

@@ -1,0 +1,59 @@
+"""The web process: uvicorn, with the gateway drained before its sockets are closed."""
+
+import asyncio
+import os
+import signal
+from types import FrameType
+
+import uvicorn
+
+# Above the gateway's own bound, so that it can say 4409.
+TRANSPORT_MAX_BYTES = 1024 * 1024
+GRACE_SECONDS = 10
+
+
+class DrainingServer(uvicorn.Server):
+    _drain: "asyncio.Task[None] | None" = None
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Drain first on SIGTERM; a second signal, or Ctrl-C, stops at once."""
+        if sig == signal.SIGTERM and self._drain is None and self.started:
+            loop = asyncio.get_event_loop()
+            loop.call_soon_threadsafe(self._begin_drain, sig, frame)
+        else:
+            super().handle_exit(sig, frame)
+
+    def _begin_drain(self, sig: int, frame: FrameType | None) -> None:
+        self._drain = asyncio.ensure_future(self._drain_then_exit(sig, frame))
+
+    async def _drain_then_exit(self, sig: int, frame: FrameType | None) -> None:
+        from lyceum.realtime.gateway import drain
+
+        try:
+            await asyncio.wait_for(drain(), GRACE_SECONDS)
+        except TimeoutError:
+            pass
+        super().handle_exit(sig, frame)
+
+
+def serve(host: str, port: int) -> None:
+    from lyceum.realtime.protocol import LyceumProtocol
+
+    configuration = uvicorn.Config(
+        "lyceum.config.asgi:application",
+        host=host,
+        port=port,
+        http="httptools",
+        loop="uvloop",
+        ws=LyceumProtocol,
+        ws_max_size=TRANSPORT_MAX_BYTES,
+        ws_per_message_deflate=False,
+        server_header=False,
+        access_log=False,
+        log_config=None,
+        # Django looks at forwarding headers itself, and only from TRUSTED_PROXIES.
+        proxy_headers=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lyceum.config.settings")
+    DrainingServer(configuration).run()
