@@ -54,7 +54,7 @@ def load() -> None:
         )
     everyone = [user.pk for user in people.values()]
     week = services.create_group(people["ruth"].pk, name="Kambalda mapping week", members=everyone, history="all")
-    desk = services.create_group(people["jodie"].pk, name="Library desk", members=everyone[:5], history="all")
+    desk = services.create_group(people["jodie"].pk, name="Library desk", members=everyone[:6], history="all")
     pair, _ = services.create_direct(people["mei"].pk, people["priya"].pk)
     _talk(people, week, MAPPING_WEEK)
     _talk(people, desk, LIBRARY_DESK)

@@ -1,0 +1,155 @@
+"""A real server for flows: its own database, a web process of its own, and people who sign in."""
+
+import asyncio
+import json
+import os
+import secrets
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+import pytest
+from websockets.asyncio.client import ClientConnection, connect
+
+PASSWORD = "Lefroy-salt-lake-7"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass
+class Answer:
+    status: int
+    data: Any
+    headers: Any
+
+
+@dataclass
+class Person:
+    site: "Site"
+    id: str
+    email: str
+    name: str
+    token: str
+
+    def call(self, method: str, path: str, body: Any = None, **headers: str) -> Answer:
+        return self.site.call(method, path, body, Authorization=f"Bearer {self.token}", **headers)
+
+    async def open(self, path: str = "/ws/", *, site: "Site | None" = None) -> "Line":
+        ticket = await asyncio.to_thread(self.call, "POST", "auth/ws-ticket/")
+        at = site or self.site
+        url = f"ws://127.0.0.1:{at.port}{path}"
+        offered = ["lyceum.v1", f"ticket.{ticket.data['ticket']}"]
+        return Line(await connect(url, subprotocols=offered, proxy=None))  # type: ignore[list-item]
+
+
+class Line:
+    """One open socket of a test."""
+
+    def __init__(self, socket: ClientConnection) -> None:
+        self.socket = socket
+
+    async def send(self, **frame: Any) -> None:
+        await self.socket.send(json.dumps(frame))
+
+    async def hear(self, kind: str, *, within: float = 5) -> dict[str, Any]:
+        """Return the next frame of a kind, passing over others."""
+        async with asyncio.timeout(within):
+            while True:
+                frame = json.loads(await self.socket.recv())
+                if frame["type"] == kind:
+                    return frame
+
+    async def closed(self, *, within: float = 5) -> int | None:
+        async with asyncio.timeout(within):
+            await self.socket.wait_closed()
+        return self.socket.close_code
+
+
+@dataclass
+class Site:
+    port: int
+    environment: dict[str, str]
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def call(self, method: str, path: str, body: Any = None, **headers: str) -> Answer:
+        data = None if body is None else json.dumps(body).encode()
+        sent = {"Content-Type": "application/json", **{k.replace("_", "-"): v for k, v in headers.items()}}
+        request = urllib.request.Request(f"{self.url}/api/v1/{path}", data, sent, method=method)
+        try:
+            with urllib.request.urlopen(request, timeout=20) as answer:
+                text = answer.read()
+                return Answer(answer.status, json.loads(text) if text else None, answer.headers)
+        except urllib.error.HTTPError as err:
+            text = err.read()
+            return Answer(err.code, json.loads(text) if text else None, err.headers)
+
+    def register(self, first: str, last: str = "Tester") -> Person:
+        email = f"{first.lower()}.{secrets.token_hex(4)}@example.org"
+        body = {"email": email, "first_name": first, "last_name": last}
+        made = self.call("POST", "users/register/", {**body, "password": PASSWORD, "password_confirm": PASSWORD})
+        assert made.status == 201, made.data
+        tokens = self.call("POST", "auth/token/", {"email": email, "password": PASSWORD}).data
+        return Person(self, made.data["id"], email, f"{first} {last}", tokens["access"])
+
+
+def start_web(environment: dict[str, str]) -> tuple[Site, "subprocess.Popen[bytes]"]:
+    port = free_port()
+    command = [sys.executable, "-m", "lyceum.runtime.cli", "web", "--port", str(port)]
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
+    site = Site(port, environment)
+    ends = time.monotonic() + 30
+    while time.monotonic() < ends:
+        try:
+            urllib.request.urlopen(f"{site.url}/health/", timeout=1).close()
+            return site, process
+        except OSError:
+            assert process.poll() is None, "the web process ended"
+            time.sleep(0.1)
+    raise AssertionError("the web process does not answer")
+
+
+@pytest.fixture(scope="session")
+def flow_environment(worker_id: str) -> dict[str, str]:
+    """A migrated database of this worker's own, for processes that outlive a test's transaction."""
+    url = os.environ["DATABASE_URL"]
+    name = f"flows_{worker_id}_{secrets.token_hex(3)}"
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f'create database "{name}"')
+    parts = urlsplit(url)
+    own = urlunsplit((parts.scheme, parts.netloc, f"/{name}", parts.query, ""))
+    # urlsplit drops the empty host between @ and the path; the rest is as it was.
+    environment = {**os.environ, "DATABASE_URL": own, "LIMITS_ENABLED": "false"}
+    environment["REDIS_URL"] = os.environ["REDIS_URL"].replace("db=0", f"db={1 + int(worker_id.strip('gwmain') or 0)}")
+    subprocess.run([sys.executable, "-m", "lyceum.runtime.cli", "migrate"], env=environment, check=True)
+    return environment
+
+
+@pytest.fixture(scope="session")
+def site(flow_environment: dict[str, str]) -> Iterator[Site]:
+    found, process = start_web(flow_environment)
+    yield found
+    process.terminate()
+    process.wait(20)
+
+
+@pytest.fixture(scope="session")
+def second_site(flow_environment: dict[str, str]) -> Iterator[Site]:
+    found, process = start_web(flow_environment)
+    yield found
+    process.terminate()
+    process.wait(20)
