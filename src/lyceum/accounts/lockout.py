@@ -44,15 +44,13 @@ def _keys(email: str, address: str) -> list[str]:
 
 def check(email: str, address: str) -> None:
     """Raise Locked while the account or the address has to wait; unknown accounts are treated alike."""
-    wait = int(valkey.connection().eval(CHECK, 3, *_keys(email, address), ADDRESS_LOCK))  # type: ignore[arg-type, misc]
+    wait = int(valkey.connection().eval(CHECK, 3, *_keys(email, address), ADDRESS_LOCK))
     if wait > 0:
         raise Locked(retry_after=wait / 1000)
 
 
 def note_failure(email: str, address: str) -> None:
-    valkey.connection().eval(
-        FAIL, 3, *_keys(email, address), WINDOW_SECONDS, ACCOUNT_FREE, ACCOUNT_LOCK, LOCK_SECONDS
-    )
+    valkey.connection().eval(FAIL, 3, *_keys(email, address), WINDOW_SECONDS, ACCOUNT_FREE, ACCOUNT_LOCK, LOCK_SECONDS)
 
 
 def note_success(email: str, address: str) -> None:

@@ -26,9 +26,9 @@ def _is_common(password: str) -> bool:
 def _is_like(password: str, *words: str) -> bool:
     lower = name_key(password)
     return any(
-        len(word) > 2 and (word in lower and len(word) * 2 > len(lower)
-        or SequenceMatcher(a=lower, b=word).ratio() >= MAX_SIMILARITY)
+        SequenceMatcher(a=lower, b=word).ratio() >= MAX_SIMILARITY or (word in lower and len(word) * 2 > len(lower))
         for word in words
+        if len(word) > 2
     )
 
 
@@ -45,8 +45,8 @@ def broken_rules(password: str, password_confirm: str, *, email: str, names: lis
         found.append(FieldError("password", "password_common", "This password is among the most used ones."))
     if password.isdigit():
         found.append(FieldError("password", "password_numeric", "Use more than digits."))
-    address = email_key(email)
-    if _is_like(password, address, address.split("@")[0], *(name_key(name) for name in names), name_key("".join(names))):
+    address, full_name = email_key(email), name_key("".join(names))
+    if _is_like(password, address, address.split("@")[0], *(name_key(name) for name in names), full_name):
         found.append(FieldError("password", "password_similar", "This is too much like your address or name."))
     if password != password_confirm:
         found.append(FieldError("password_confirm", "mismatch", "The two passwords differ."))

@@ -41,7 +41,9 @@ def sign_ins_of(person: User, current: UUID | None) -> list[SignInView]:
     sessions = Session.objects.filter(user=person, expire_date__gt=timezone.now())
     families = TokenFamily.objects.filter(user=person, revoked_at=None, expires_at__gt=timezone.now())
     views = [
-        SignInView(s.public_id, "browser", s.created_at, s.last_seen_at, s.address, s.user_agent, s.public_id == current)
+        SignInView(
+            s.public_id, "browser", s.created_at, s.last_seen_at, s.address, s.user_agent, s.public_id == current
+        )
         for s in sessions
     ] + [
         SignInView(f.pk, "token", f.created_at, f.last_seen_at, f.address, f.user_agent, f.pk == current)

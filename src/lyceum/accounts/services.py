@@ -1,5 +1,6 @@
 import secrets
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -70,9 +71,7 @@ def check_credentials(email: str, password: str, *, address: str) -> User:
 def _make_link(purpose: MailedLink.Purpose, user: User | None, email: str = "") -> str:
     token = secrets.token_urlsafe(32)
     expires = timezone.now() + LINK_LIFETIMES[purpose]
-    MailedLink.objects.create(
-        hash=token_hash(token), purpose=purpose, user=user, email=email, expires_at=expires
-    )
+    MailedLink.objects.create(hash=token_hash(token), purpose=purpose, user=user, email=email, expires_at=expires)
     return token
 
 
@@ -159,9 +158,7 @@ def reset_password(*, token: str, password: str, password_confirm: str) -> None:
     link = _use_link(token, MailedLink.Purpose.RESET)
     assert link.user is not None
     user = User.objects.select_for_update().get(pk=link.user.pk)
-    if errors := check_password(
-        password, password_confirm, email=user.email, names=[user.first_name, user.last_name]
-    ):
+    if errors := check_password(password, password_confirm, email=user.email, names=[user.first_name, user.last_name]):
         raise Invalid(errors=errors)
     user.set_password(password)
     user.version += 1
@@ -171,7 +168,7 @@ def reset_password(*, token: str, password: str, password_confirm: str) -> None:
 
 
 @transaction.atomic
-def end_sign_ins(user: User, *, keep: UUID | None) -> None:
+def end_sign_ins(user: User, *, keep: Any) -> None:
     """End every session and token family of a person except `keep`; their sockets close within 2 seconds."""
     for session in Session.objects.filter(user=user).exclude(public_id=keep):
         _end_session(session)
@@ -230,4 +227,4 @@ def create_setup_token() -> str | None:
 def set_up(token: str, **person: str) -> User:
     """Create the first staff account with the set-up link; a mistake in the form leaves the link good."""
     _use_link(token, MailedLink.Purpose.SETUP)
-    return register(is_staff=True, **person)  # type: ignore[arg-type]
+    return register(is_staff=True, **person)

@@ -14,7 +14,7 @@ class SessionStore(DatabaseStore):
 
     def create_model_instance(self, data: dict[str, Any]) -> Any:
         known = Session.objects.filter(pk=self.session_key).first() if self.session_key else None
-        row = super().create_model_instance(data)
+        row: Any = super().create_model_instance(data)
         row.user_id = data.get("_auth_user_id")
         row.address, row.user_agent = data.get("address", ""), data.get("user_agent", "")
         if known is not None:

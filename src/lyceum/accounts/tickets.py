@@ -24,5 +24,5 @@ def redeem(ticket: str) -> tuple[UUID, UUID] | None:
     value = valkey.connection().getdel(valkey.key("ticket", ticket))
     if value is None:
         return None
-    found = json.loads(value)  # type: ignore[arg-type]
+    found = json.loads(value)
     return UUID(found["user"]), UUID(found["session"])

@@ -32,9 +32,7 @@ def token_hash(token: str) -> str:
 @transaction.atomic
 def open_family(user: User, *, address: str, user_agent: str) -> TokenPair:
     expires = timezone.now() + timedelta(days=settings.REFRESH_TOKEN_DAYS)
-    family = TokenFamily.objects.create(
-        user=user, expires_at=expires, address=address, user_agent=user_agent[:300]
-    )
+    family = TokenFamily.objects.create(user=user, expires_at=expires, address=address, user_agent=user_agent[:300])
     audit.record(user, "tokens.opened", family.pk)
     return _issue(family)
 

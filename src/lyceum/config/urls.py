@@ -1,3 +1,5 @@
+from typing import Any
+
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import include, path
@@ -21,7 +23,7 @@ def asyncapi(request: HttpRequest) -> HttpResponse:
 
 
 OPEN = {"authentication_classes": [], "permission_classes": [AllowAny]}
-api = [
+api: list[Any] = [
     path("", include("lyceum.accounts.api.urls")),
     path("chat/", include("lyceum.messaging.api.urls")),
     path("schema/", SpectacularAPIView.as_view(**OPEN), name="schema"),

@@ -46,7 +46,7 @@ class Door(APIView):
         self.limit_headers = {}
         self.format_kwarg = self.get_format_suffix(**kwargs)
         neg = self.perform_content_negotiation(request)
-        request.accepted_renderer, request.accepted_media_type = neg  # type: ignore[attr-defined]
+        request.accepted_renderer, request.accepted_media_type = neg
         failure = self._authenticate(request)
         self._count(request)
         if failure is not None:

@@ -1,17 +1,23 @@
 """Durable jobs, queued in the caller's transaction; the queue behind is procrastinate."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 MAX_TRIES = 5
+Task = TypeVar("Task", bound=Callable[..., None])
 
 
-def job(name: str, *, tries: int = MAX_TRIES) -> Callable[[Callable[..., None]], Any]:
+def job(name: str, *, tries: int = MAX_TRIES) -> Callable[[Task], Task]:
     """Register a function as the job `app.task`; it is retried with growing waits when it raises."""
-    return app.task(name=name, retry=RetryStrategy(max_attempts=tries, exponential_wait=3))
+
+    def register(run: Task) -> Task:
+        app.task(name=name, retry=RetryStrategy(max_attempts=tries, exponential_wait=3))(run)
+        return run
+
+    return register
 
 
 def enqueue(name: str, **arguments: Any) -> int:

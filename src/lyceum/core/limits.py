@@ -57,7 +57,7 @@ def take(buckets: Sequence[Bucket]) -> Verdict:
     """Charge every bucket once, or none when one of them is used up. Raises ConnectionError without Valkey."""
     arguments = [value for bucket in buckets for value in (bucket.quota, bucket.window)]
     keys = [valkey.key("limit", bucket.name, bucket.key) for bucket in buckets]
-    wait, rest = valkey.connection().eval(SCRIPT, len(keys), *keys, *arguments)  # type: ignore[misc]
+    wait, rest = valkey.connection().eval(SCRIPT, len(keys), *keys, *arguments)
     return Verdict(float(wait), tuple(int(n) for n in rest[0::2]), tuple(float(n) for n in rest[1::2]))
 
 

@@ -1,6 +1,6 @@
 """Live pushes: frames to the sockets of a group, after commit and never before it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
 import structlog
@@ -15,7 +15,7 @@ CHANNEL = "live"
 SEPARATOR = b"\x00"
 
 
-def encode(group: str, frame: dict[str, object]) -> bytes:
+def encode(group: str, frame: Mapping[str, object]) -> bytes:
     """Encode a frame once for all its readers, with its time and the conversation of its group."""
     stamped: dict[str, object] = {"type": frame["type"], "timestamp": datetime.now(UTC)}
     kind, _, identity = group.partition(":")
@@ -24,7 +24,7 @@ def encode(group: str, frame: dict[str, object]) -> bytes:
     return dump({**stamped, **frame})
 
 
-def push_all(groups: Iterable[str], frame: dict[str, object], *, exclude: str = "", control: str = "") -> None:
+def push_all(groups: Iterable[str], frame: Mapping[str, object], *, exclude: str = "", control: str = "") -> None:
     """Publish a frame to groups now. A hint: who misses it learns the truth by sequence."""
     pipe = valkey.connection().pipeline(transaction=False)
     for group in groups:
@@ -37,7 +37,7 @@ def push_all(groups: Iterable[str], frame: dict[str, object], *, exclude: str = 
         log.warning("push_failed")
 
 
-def push_on_commit(group: str, frame: dict[str, object], *, exclude: str = "", control: str = "") -> None:
+def push_on_commit(group: str, frame: Mapping[str, object], *, exclude: str = "", control: str = "") -> None:
     """Publish a frame to a group when the caller's transaction commits.
 
     `exclude` names a connection that already knows, or `user:<id>`. `control` is for the gateway:

@@ -54,7 +54,7 @@ def page(request: Request, rows: QuerySet[M], field: str) -> tuple[list[M], dict
         return f"{request.path}?{urlencode({**query, 'cursor': _encode(to, row, field)})}"
 
     is_after = direction == "p" or has_more
-    is_before = direction == "p" and has_more or direction == "n" and bool(cursor)
+    is_before = (direction == "p" and has_more) or (direction == "n" and bool(cursor))
     return found, {
         "next": link("n", found[-1]) if found and is_after else None,
         "previous": link("p", found[0]) if found and is_before else None,

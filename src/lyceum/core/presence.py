@@ -34,7 +34,7 @@ def leave(user_id: UUID, connection_id: str) -> None:
 def _state(entries: dict[bytes, bytes]) -> str:
     now = time.time()
     alive = [v.decode().split(":")[0] for v in entries.values() if float(v.decode().split(":")[1]) > now]
-    if "online" in alive or "gone" in alive and "away" not in alive:
+    if "online" in alive or ("gone" in alive and "away" not in alive):
         return "online"
     return "away" if "away" in alive else "offline"
 
@@ -53,7 +53,7 @@ def states(user_ids: Iterable[UUID]) -> dict[UUID, str]:
 def last_seen(user_id: UUID) -> int | None:
     """Return the Unix time at which the last connection of a person ended."""
     value = valkey.connection().get(valkey.key("seen", user_id))
-    return int(value) if value else None  # type: ignore[arg-type]
+    return int(value) if value else None
 
 
 # A place among a person's sockets; the score is the time at which a dead one lapses.

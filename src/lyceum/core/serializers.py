@@ -74,9 +74,7 @@ class PersonName(StrictText):
         text = unicodedata.normalize("NFC", super().to_internal_value(data))
         allowed = all(unicodedata.category(c)[0] in "LM" or c in " -'’" for c in text)
         if not allowed or "  " in text or not any(unicodedata.category(c)[0] == "L" for c in text):
-            raise serializers.ValidationError(
-                "Use letters, single spaces, hyphens and apostrophes.", code="invalid"
-            )
+            raise serializers.ValidationError("Use letters, single spaces, hyphens and apostrophes.", code="invalid")
         return text
 
 

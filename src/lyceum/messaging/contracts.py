@@ -3,7 +3,7 @@
 from lyceum.core.events import Event
 
 
-class MessageSent(Event):
+class MessageSent(Event, frozen=True):
     """A message was committed. It carries no text: who needs that reads it with the reader's rights."""
 
     message_id: str
@@ -12,11 +12,11 @@ class MessageSent(Event):
     sequence: int
 
 
-class MemberAdded(Event):
+class MemberAdded(Event, frozen=True):
     conversation_id: str
     user_id: str
 
 
-class MemberRemoved(Event):
+class MemberRemoved(Event, frozen=True):
     conversation_id: str
     user_id: str

@@ -11,4 +11,3 @@ class ClientIdReused(Conflict):
 
 class TooManyReactions(Conflict):
     title = "There are 20 different reactions on this message already."
-

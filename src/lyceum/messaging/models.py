@@ -63,9 +63,7 @@ class Message(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="messages")
     sequence = models.BigIntegerField()
-    sender = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="messages"
-    )
+    sender = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="messages")
     message_type = models.CharField(max_length=10, default="user")
     client_id = models.CharField(max_length=64, null=True)  # noqa: DJ001  # null stands out of the unique rule
     first_sent_hash = models.CharField(max_length=64, default="")

@@ -21,9 +21,7 @@ from messaging_participant p where p.user_id = %s and p.conversation_id = any(%s
 
 
 def visible_conversations(user_id: UUID) -> QuerySet[Conversation]:
-    return Conversation.objects.filter(
-        participants__user=user_id, participants__hidden_at=None, ended_at=None
-    )
+    return Conversation.objects.filter(participants__user=user_id, participants__hidden_at=None, ended_at=None)
 
 
 def ended_conversations(user_id: UUID) -> QuerySet[Conversation]:
@@ -93,8 +91,11 @@ def _last_messages(
     user_id: UUID, rows: Sequence[Conversation], mine: dict[UUID, Participant]
 ) -> dict[UUID, dict[str, Any]]:
     pairs = [(row.pk, row.last_sequence) for row in rows if row.last_sequence > mine[row.pk].visible_after]
-    newest = Message.objects.extra(  # noqa: S610  # constant text; the pairs are parameters
-        where=["(messaging_message.conversation_id, messaging_message.sequence) in (select * from unnest(%s::uuid[], %s::bigint[]))"],
+    newest = Message.objects.extra(  # constant text; the pairs are parameters
+        where=[
+            "(messaging_message.conversation_id, messaging_message.sequence)"
+            " in (select * from unnest(%s::uuid[], %s::bigint[]))"
+        ],
         params=[[pair[0] for pair in pairs], [pair[1] for pair in pairs]],
     )
     found = list(newest.select_related("sender", "reply_to__sender"))

@@ -368,5 +368,3 @@ def restore_conversation(user: Any, conversation_id: UUID) -> Conversation:
     audit.record(user, "conversation.restored", conversation.pk)
     _tell_added(conversation, list(conversation.participants.values_list("user_id", flat=True)))
     return conversation
-
-

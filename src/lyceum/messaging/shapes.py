@@ -32,9 +32,7 @@ def reactions_by_message(message_ids: Iterable[UUID]) -> dict[UUID, list[dict[st
 def reactions_for(found: list[dict[str, Any]], viewer: UUID | None) -> list[dict[str, Any]]:
     """Tell reactions to a viewer with `mine`, or to everybody with the first 20 people."""
     if viewer is None:
-        return [
-            {"emoji": r["emoji"], "count": len(r["users"]), "users": r["users"][:REACTION_USERS]} for r in found
-        ]
+        return [{"emoji": r["emoji"], "count": len(r["users"]), "users": r["users"][:REACTION_USERS]} for r in found]
     return [{"emoji": r["emoji"], "count": len(r["users"]), "mine": viewer in r["users"]} for r in found]
 
 
@@ -102,9 +100,7 @@ def conversation(
         "name": row.name,
         "retention": row.retention,
         "history": row.history,
-        "participants": [
-            {**person(p.user), "role": p.role, "read_sequence": p.read_sequence} for p in people
-        ],
+        "participants": [{**person(p.user), "role": p.role, "read_sequence": p.read_sequence} for p in people],
         "last_message": last,
         "last_sequence": row.last_sequence,
         "unread_count": unread,

@@ -303,9 +303,7 @@ async def resume(caller: Caller, frame: Resume) -> None:
             caller.answer(missed)
 
 
-def _missed(
-    user_id: UUID, where: UUID, sequence: int, since: datetime | None, is_single: bool
-) -> list[dict[str, Any]]:
+def _missed(user_id: UUID, where: UUID, sequence: int, since: datetime | None, is_single: bool) -> list[dict[str, Any]]:
     """Return the frames that a client with this sequence lacks, ended by `resumed`, or one `reload`."""
     participant = selectors.get_participant_for(user_id, where)
     last = participant.conversation.last_sequence
@@ -340,4 +338,3 @@ def _changes(participant: Participant, sequence: int, since: datetime) -> list[d
         else {"type": "message_edited", "conversation": where, "message": found}
         for row, found in zip(rows, shapes.messages(rows, viewer=None), strict=True)
     ]
-

@@ -12,7 +12,8 @@ TIME = {"type": "string", "format": "date-time"}
 WHOLE = {"type": "integer", "minimum": 0}
 TEXT = {"type": "string"}
 OBJECT = {"type": "object"}
-# Every frame that the server sends: its own fields, beside `type`, `timestamp` and, where it is about one, `conversation`.
+# Every frame that the server sends: its own fields, beside `type`, `timestamp` and, where it is about one,
+# `conversation`.
 SERVER_FRAMES: dict[str, dict[str, Any]] = {
     "connection_established": {"session_id": TEXT, "sequence": WHOLE, "user": OBJECT, "message": TEXT},
     "user_message_received": {
@@ -65,10 +66,7 @@ def document() -> dict[str, Any]:
     """Return the AsyncAPI 3.1 document of both sockets."""
     frames = [found.frame for found in registry.commands.values()]
     schemas, components = msgspec.json.schema_components(frames, ref_template="#/components/schemas/{name}")
-    client = {
-        name: {"name": name, "payload": schema}
-        for name, schema in zip(registry.commands, schemas, strict=True)
-    }
+    client = {name: {"name": name, "payload": schema} for name, schema in zip(registry.commands, schemas, strict=True)}
     server = {name: _server_message(name, fields) for name, fields in SERVER_FRAMES.items()}
     messages = {
         **{f"client_{name}": message for name, message in client.items()},

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import random
 import re
+import secrets
 import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
@@ -80,7 +81,7 @@ class Connection:
     """One open socket of a signed-in person."""
 
     def __init__(self, sign_in: accounts.SignIn, conversation: UUID | None, writer: Writer) -> None:
-        self.id = random.randbytes(12).hex()
+        self.id = secrets.token_hex(12)
         self.sign_in, self.conversation, self.writer = sign_in, conversation, writer
         self.user_id = str(sign_in.user_id)
         self.is_multiplexed = conversation is None
@@ -224,15 +225,11 @@ def _count_handshake(sign_in: accounts.SignIn, address: str) -> float:
     return limits.take([bucket]).wait
 
 
-async def _authenticate(
-    headers: dict[str, str], tickets: list[str], is_ticket_offered: bool
-) -> accounts.SignIn | None:
+async def _authenticate(headers: dict[str, str], tickets: list[str], is_ticket_offered: bool) -> accounts.SignIn | None:
     if is_ticket_offered:
         return await in_thread(accounts.sign_in_by_ticket, tickets[0]) if tickets else None
     origin = headers.get("origin", "")
-    if not origin or not (
-        urlsplit(origin).netloc == headers.get("host") or origin in settings.CORS_ALLOWED_ORIGINS
-    ):
+    if not origin or not (urlsplit(origin).netloc == headers.get("host") or origin in settings.CORS_ALLOWED_ORIGINS):
         return None
     cookies = dict(part.strip().split("=", 1) for part in headers.get("cookie", "").split(";") if "=" in part)
     key = cookies.get(settings.SESSION_COOKIE_NAME)
@@ -267,10 +264,10 @@ async def _run(connection: Connection, receive: Receive) -> int:
     try:
         done, _ = await asyncio.wait({reader, connection.ending}, return_when=asyncio.FIRST_COMPLETED)
         code = connection.ending.result() if connection.ending in done else reader.result()
-        if reader not in done or code >= 4000:
-            if code != 4408:
-                with contextlib.suppress(OSError, RuntimeError):
-                    await connection.writer.close(code, "")
+        is_ours_to_close = reader not in done or code >= 4000
+        if is_ours_to_close and code != 4408:
+            with contextlib.suppress(OSError, RuntimeError):
+                await connection.writer.close(code, "")
         return code
     finally:
         heart.cancel()
@@ -402,7 +399,8 @@ async def drain() -> None:
     random.shuffle(members)
     for index, member in enumerate(members):
         assert isinstance(member, Connection)
-        member.answer({"type": "draining", "reconnect_in": round(random.uniform(0.5, 3) + index / DRAIN_A_SECOND, 2)})
+        wait = random.uniform(0.5, 3) + index / DRAIN_A_SECOND  # noqa: S311  # spreads load, hides nothing
+        member.answer({"type": "draining", "reconnect_in": round(wait, 2)})
     for index, member in enumerate(members):
         member.end(1012)
         if index % DRAIN_A_SECOND == DRAIN_A_SECOND - 1:

@@ -96,10 +96,10 @@ class Hub:
         frame = Frame(text) if text else None
         verb, _, target = order.partition(":")
         for member in list(members):
-            if frame is not None and excluded not in (member.id, f"user:{member.user_id}"):
-                # What concerns a person's other conversations is for the connection that carries them all.
-                if verb not in ("join", "leave") or member.is_multiplexed or member.covers(target):
-                    member.deliver(frame)
+            # What concerns a person's other conversations is for the connection that carries them all.
+            is_for = verb not in ("join", "leave") or member.is_multiplexed or member.covers(target)
+            if frame is not None and is_for and excluded not in (member.id, f"user:{member.user_id}"):
+                member.deliver(frame)
             self._control(member, verb, target)
 
     def _control(self, member: Member, verb: str, target: str) -> None:

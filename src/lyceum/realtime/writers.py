@@ -1,6 +1,7 @@
 """Two ways to write frames to a connection; both bounded, neither ever waited for by the hub."""
 
 import asyncio
+import contextlib
 import struct
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
@@ -134,10 +135,8 @@ class QueueWriter:
     async def close(self, code: int, reason: str) -> None:
         if self._task is None:
             self.start()
-        try:
+        with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._queue.join(), ABORT_AFTER_SECONDS)
-        except TimeoutError:
-            pass
         if self._task is not None:
             self._task.cancel()
         await self._send({"type": "websocket.close", "code": code, "reason": reason})

@@ -1,6 +1,7 @@
 """The web process: uvicorn, with the gateway drained before its sockets are closed."""
 
 import asyncio
+import contextlib
 import os
 import signal
 from types import FrameType
@@ -29,10 +30,8 @@ class DrainingServer(uvicorn.Server):
     async def _drain_then_exit(self, sig: int, frame: FrameType | None) -> None:
         from lyceum.realtime.gateway import drain
 
-        try:
+        with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(drain(), GRACE_SECONDS)
-        except TimeoutError:
-            pass
         super().handle_exit(sig, frame)
 
 

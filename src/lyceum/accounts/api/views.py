@@ -1,5 +1,5 @@
 from dataclasses import asdict
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -154,7 +154,7 @@ class PasswordChange(Door):
     def post(self, request: Request) -> Response:
         user: User = request.user  # type: ignore[assignment]
         body = read(forms.PasswordBody, request)
-        services.change_password(user, **body, keep=request.auth, address=address_of(request))
+        services.change_password(user, **body, keep=cast(UUID, request.auth), address=address_of(request))
         if request._request.session.session_key:
             # The session carries a hash of the password; without this it would end too.
             request._request.session[HASH_SESSION_KEY] = user.get_session_auth_hash()
@@ -176,9 +176,7 @@ class PasswordResetConfirm(OpenDoor):
 
 
 class EmailChange(Door):
-    @extend_schema(
-        request=forms.ChangeEmailBody, responses={202: {"type": "object", "additionalProperties": False}}
-    )
+    @extend_schema(request=forms.ChangeEmailBody, responses={202: {"type": "object", "additionalProperties": False}})
     def post(self, request: Request) -> Response:
         services.change_email(request.user, **read(forms.ChangeEmailBody, request), address=address_of(request))  # type: ignore[arg-type]
         return Response({}, status=202)

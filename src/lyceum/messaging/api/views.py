@@ -56,9 +56,7 @@ class ConversationList(Door):
         found, links = paging.page(request, rows, "updated_at")
         return Response({"results": selectors.describe(me, found), **links})
 
-    @extend_schema(
-        request=forms.ConversationBody, responses={200: forms.ConversationView, 201: forms.ConversationView}
-    )
+    @extend_schema(request=forms.ConversationBody, responses={200: forms.ConversationView, 201: forms.ConversationView})
     def post(self, request: Request) -> Response | HttpResponse:
         if (known := self.replay(request)) is not None:
             return known
@@ -168,7 +166,7 @@ class ConversationLeave(Door):
 
 
 class MessageList(Door):
-    limit_classes = {"POST": ("api", "send")}  # noqa: RUF012
+    limit_classes = {"POST": ("api", "send")}
 
     @extend_schema(parameters=SEQUENCES, responses=forms.MessagePage)
     def get(self, request: Request, conversation_id: UUID) -> Response:
@@ -236,9 +234,7 @@ class MessageThread(Door):
         root = selectors.get_message_for(participant, message.thread_root_id or message.pk)
         replies = selectors.visible_messages(participant).filter(thread_root=root).order_by("sequence")
         rows = [root, *replies[: limit + 1]]
-        found = shapes.messages(
-            rows[: limit + 1], viewer=participant.user_id, visible_after=participant.visible_after
-        )
+        found = shapes.messages(rows[: limit + 1], viewer=participant.user_id, visible_after=participant.visible_after)
         return Response({"results": found, "has_more": len(rows) > limit + 1})
 
 

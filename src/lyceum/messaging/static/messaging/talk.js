@@ -10,6 +10,7 @@ const conversations = new Map();
 const messages = new Map(); // id → message of the open thread
 const waiting = new Map(); // client_id → message that is not acknowledged
 const typists = new Map();
+const presence = new Map();
 let current = null;
 let hasOlder = false;
 let replyTo = null;
@@ -124,6 +125,28 @@ function drawTyping() {
   $("typing").textContent = names.length ? `${names.join(", ")} ${names.length > 1 ? "are" : "is"} writing` : "";
 }
 
+function drawDetails() {
+  const c = conversations.get(current);
+  $("details-leave").hidden = c?.kind !== "group";
+  $("details-people").replaceChildren(
+    ...(c?.participants ?? []).map((person) => {
+      const item = document.createElement("li");
+      item.className = "line";
+      const avatar = document.createElement("span");
+      avatar.className = "avatar";
+      avatar.textContent = initials(person.name);
+      const state = presence.get(person.id) ?? "offline";
+      avatar.dataset.presence = state;
+      avatar.setAttribute("role", "img");
+      avatar.setAttribute("aria-label", `${person.name}, ${state}`);
+      const name = document.createElement("span");
+      name.textContent = person.role === "owner" ? `${person.name}, owner` : person.name;
+      item.append(avatar, name);
+      return item;
+    }),
+  );
+}
+
 async function load() {
   let next = "chat/conversations/?limit=100";
   while (next) {
@@ -145,6 +168,7 @@ async function open(id, { push = true } = {}) {
   $("thread-about").textContent = `${c.participants.length} people · kept ${c.retention === "permanent" ? "permanently" : "24 hours"}`;
   $("composer").hidden = false;
   $("message").value = localStorage.getItem(`lyceum.draft.${id}`) ?? "";
+  drawDetails();
   await reload();
   $("scroll").scrollTop = $("scroll").scrollHeight;
   $("message").focus();
@@ -284,6 +308,8 @@ const takes = {
     if (changes.ended) conversations.delete(conversation);
     else Object.assign(conversations.get(conversation) ?? {}, changes.name ? { name: changes.name } : {});
   },
+  presence_snapshot: ({ users }) => users.forEach(({ user, state }) => presence.set(user, state)),
+  presence: ({ user, state }) => presence.set(user, state),
   reload: () => current && reload(),
   error: (frame) => toast(frame.message),
 };
@@ -302,7 +328,13 @@ socket.addEventListener("frame", ({ detail }) => {
   if (!["typing_indicator", "error"].includes(detail.type)) {
     drawList();
     if (current) drawThread();
+    if (current) drawDetails();
   }
+});
+$("details-leave").addEventListener("click", async () => {
+  if (!confirm("Leave this group? Its messages are gone for you.")) return;
+  await call("POST", `chat/conversations/${current}/leave/`);
+  location.assign("/talk/");
 });
 
 $("composer").addEventListener("submit", async (event) => {
@@ -431,6 +463,7 @@ for (const message of JSON.parse(localStorage.getItem(OUTBOX) ?? "[]")) waiting.
 await load();
 const asked = location.pathname.match(/^\/talk\/([0-9a-f-]{36})\//);
 if (asked) await open(asked[1], { push: false });
+else location.hash = "conversations";
 socket.open();
 addEventListener("popstate", () => {
   const id = location.pathname.match(/^\/talk\/([0-9a-f-]{36})\//)?.[1];
