@@ -161,7 +161,11 @@ async function open(id, { push = true } = {}) {
   current = id;
   messages.clear();
   replyTo = editing = null;
-  if (push) history.pushState({}, "", `/talk/${id}/#thread`);
+  if (push) {
+    history.pushState({}, "", `/talk/${id}/`);
+    // A pushed state does not move :target, by which a phone chooses what it shows.
+    location.replace("#thread");
+  }
   const c = conversations.get(id) ?? (await call("GET", `chat/conversations/${id}/`));
   conversations.set(id, c);
   $("thread-title").textContent = nameOf(c);
@@ -377,7 +381,6 @@ $("conversation-rows").addEventListener("click", (event) => {
   if (!link || event.metaKey || event.ctrlKey) return;
   event.preventDefault();
   open(link.dataset.id);
-  location.hash = "thread";
 });
 $("messages").addEventListener("click", async (event) => {
   const button = event.target.closest("button");
@@ -463,7 +466,7 @@ for (const message of JSON.parse(localStorage.getItem(OUTBOX) ?? "[]")) waiting.
 await load();
 const asked = location.pathname.match(/^\/talk\/([0-9a-f-]{36})\//);
 if (asked) await open(asked[1], { push: false });
-else location.hash = "conversations";
+else location.replace("#conversations");
 socket.open();
 addEventListener("popstate", () => {
   const id = location.pathname.match(/^\/talk\/([0-9a-f-]{36})\//)?.[1];
