@@ -1,4 +1,5 @@
 import secrets
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -196,8 +197,10 @@ def end_sign_in(user: User, sign_in_id: UUID) -> None:
 
 
 @transaction.atomic
-def update_profile(user: User, **changes: object) -> User:
+def update_profile(user: User, *, check: Callable[[User], None], **changes: object) -> User:
+    """Change the profile; `check` sees the locked row and raises when it is not the one that was read."""
     row = User.objects.select_for_update().get(pk=user.pk)
+    check(row)
     for name, value in changes.items():
         setattr(row, name, value)
     row.version += 1

@@ -142,8 +142,10 @@ class Profile(Door):
     @extend_schema(request=forms.ProfileBody, responses=forms.ProfileView)
     def patch(self, request: Request) -> Response:
         user: User = request.user  # type: ignore[assignment]
-        check_if_match(request, etag(user.pk, user.version))
-        return self._answer(services.update_profile(user, **read(forms.ProfileBody, request)))
+        body = read(forms.ProfileBody, request)
+        return self._answer(
+            services.update_profile(user, check=lambda row: check_if_match(request, etag(row.pk, row.version)), **body)
+        )
 
     def _answer(self, user: User) -> Response:
         return Response(profile_data(user), headers={"ETag": etag(user.pk, user.version)})

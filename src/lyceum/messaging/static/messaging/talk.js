@@ -15,6 +15,7 @@ let current = null;
 let hasOlder = false;
 let replyTo = null;
 let editing = null;
+let toldTyping = 0;
 const NOT_SENT_MS = 10_000;
 const OUTBOX = `lyceum.outbox.${me.id}`;
 
@@ -247,6 +248,7 @@ function send(text) {
   waiting.set(client_id, message);
   saveOutbox();
   sendWaiting(message);
+  toldTyping = 0;
   setContext();
   drawThread();
   $("scroll").scrollTop = $("scroll").scrollHeight;
@@ -272,6 +274,7 @@ const takes = {
   message: ({ message }) => {
     keep(message);
     typists.delete(message.sender.id);
+    drawTyping();
     if (message.conversation === current) markRead();
   },
   user_message_received: (frame) => {
@@ -355,7 +358,6 @@ $("composer").addEventListener("submit", async (event) => {
     send(text);
   }
 });
-let toldTyping = 0;
 $("message").addEventListener("input", () => {
   localStorage.setItem(`lyceum.draft.${current}`, $("message").value);
   if (Date.now() - toldTyping > 3000) {

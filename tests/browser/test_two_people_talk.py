@@ -1,0 +1,110 @@
+"""Two people in two browsers, as they would use Talk."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.conftest import PASSWORD, Person, Site
+
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: install Debian's package chromium"),
+]
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield found
+        found.close()
+
+
+@pytest.fixture
+def sign_in(browser: Browser, site: Site) -> Iterator[Callable[..., Page]]:
+    contexts = []
+
+    def open_page(person: Person, **options: Any) -> Page:
+        context = browser.new_context(**options)
+        contexts.append(context)
+        page = context.new_page()
+        page.goto(f"{site.url}/sign-in/")
+        page.get_by_label("E-mail").fill(person.email)
+        page.get_by_label("Password").fill(PASSWORD)
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/talk/**")
+        expect(page.locator("#live")).to_have_text("Live")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+
+
+def direct(one: Person, other: Person) -> str:
+    made = one.call("POST", "chat/conversations/", {"kind": "direct", "participants": [other.id]})
+    return str(made.data["id"])
+
+
+def say(page: Page, text: str) -> None:
+    page.locator("#message").fill(text)
+    page.keyboard.press("Enter")
+
+
+def test_a_message_travels_and_is_seen(site: Site, sign_in: Callable[..., Page]) -> None:
+    alice, bob = site.register("Alice"), site.register("Bob")
+    direct(alice, bob)
+    at_alice, at_bob = sign_in(alice), sign_in(bob, viewport={"width": 390, "height": 800}, color_scheme="dark")
+    at_alice.get_by_role("link", name="Bob Tester").click()
+    at_bob.get_by_role("link", name="Alice Tester").click()
+    say(at_alice, "hello **Bob** <b>x</b>")
+    heard = at_bob.locator("#messages article").last
+    expect(heard.locator("strong", has_text="Bob")).to_be_visible()
+    expect(heard).to_contain_text("<b>x</b>")
+    expect(at_alice.locator(".message-state").last).to_contain_text("Seen by Bob")
+    at_bob.locator("#message").type("writing")
+    expect(at_alice.locator("#typing")).to_have_text("Bob is writing")
+    width = at_bob.evaluate("document.documentElement.scrollWidth")
+    assert width <= 390
+
+
+def test_what_was_written_without_network_arrives_once(site: Site, sign_in: Callable[..., Page]) -> None:
+    alice, bob = site.register("Alice"), site.register("Bob")
+    room = direct(alice, bob)
+    at_alice = sign_in(alice)
+    at_alice.get_by_role("link", name="Bob Tester").click()
+    at_alice.context.set_offline(True)
+    expect(at_alice.locator("#live")).to_have_text("Offline")
+    say(at_alice, "from the field")
+    bob.call("POST", f"chat/conversations/{room}/messages/", {"content": "meanwhile"})
+    at_alice.context.set_offline(False)
+    expect(at_alice.locator("#messages")).to_contain_text("meanwhile", timeout=20_000)
+    expect(at_alice.locator(".message-state").last).to_contain_text("Sent", timeout=20_000)
+    page = bob.call("GET", f"chat/conversations/{room}/messages/").data["results"]
+    assert [message["content"] for message in page] == ["meanwhile", "from the field"]
+
+
+def test_sign_up_by_keyboard_alone(site: Site, browser: Browser) -> None:
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(f"{site.url}/sign-up/")
+    page.get_by_label("First name").focus()
+    for text in ("Zoë", "O’Hara", f"zoe.{os.urandom(4).hex()}@example.org", PASSWORD, "other"):
+        page.keyboard.type(text)
+        page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.locator(".error-summary")).to_contain_text("The two passwords differ.")
+    expect(page.get_by_label("The same password again")).to_have_attribute("aria-invalid", "true")
+    page.get_by_label("The same password again").focus()
+    page.keyboard.press("Control+A")
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/talk/**")
+    expect(page.locator("#live")).to_have_text("Live")
+    context.close()

@@ -1,0 +1,27 @@
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+
+
+def test_the_example_environment_is_true() -> None:
+    sys.path.insert(0, str(ROOT / "scripts"))
+    from env_example import render
+
+    assert (ROOT / ".env.example").read_text() == render()
+
+
+def test_an_unsafe_production_start_is_refused_and_named() -> None:
+    import os
+
+    environment = {**os.environ, "PRODUCTION": "true", "SECRET_KEY": "short", "ALLOWED_HOSTS": "*", "DEBUG": "true"}
+    done = subprocess.run(
+        [sys.executable, "-c", "import django; django.setup()"],
+        env={**environment, "DJANGO_SETTINGS_MODULE": "lyceum.config.settings"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode != 0
+    for word in ("DEBUG", "SECRET_KEY", "PUBLIC_URL", "ALLOWED_HOSTS"):
+        assert word in done.stderr
