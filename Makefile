@@ -14,7 +14,7 @@ test: $(VENV)/.dev
 check: $(VENV)/.dev
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/ruff check .
-	$(VENV)/bin/mypy
+	$(LYCEUM) with-servers $(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
 	$(LYCEUM) with-servers $(PYTHON) -m django makemigrations --check --dry-run
 
