@@ -25,3 +25,19 @@ def test_an_unsafe_production_start_is_refused_and_named() -> None:
     assert done.returncode != 0
     for word in ("DEBUG", "SECRET_KEY", "PUBLIC_URL", "ALLOWED_HOSTS"):
         assert word in done.stderr
+
+
+def test_a_traceback_in_the_log_holds_no_values() -> None:
+    program = """
+import django; django.setup()
+import structlog
+def fail(password):
+    raise RuntimeError
+try:
+    fail("hunter2-secret")
+except RuntimeError as err:
+    structlog.get_logger("lyceum.errors").error("failed", exc_info=err)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert "RuntimeError" in done.stdout
+    assert "hunter2-secret" not in done.stdout

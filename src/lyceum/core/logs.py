@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import structlog
+from structlog.tracebacks import ExceptionDictTransformer
 
 MAX_BYTES = 10 * 1024 * 1024
 KEPT_FILES = 5
@@ -51,7 +52,8 @@ def configure(options: dict[str, Any]) -> None:
                     "foreign_pre_chain": shared,
                     "processors": [
                         structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                        structlog.processors.dict_tracebacks,
+                        # Without the frames' variables: they hold passwords and message text.
+                        structlog.processors.ExceptionRenderer(ExceptionDictTransformer(show_locals=False)),
                         structlog.processors.JSONRenderer(),
                     ],
                 }

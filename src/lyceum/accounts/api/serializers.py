@@ -6,6 +6,7 @@ from django.core.exceptions import ValidationError as DjangoValidationError
 from django.core.validators import validate_email
 from rest_framework import serializers
 
+from lyceum.accounts.passwords import broken_rules
 from lyceum.core.serializers import Body, PersonName, StrictBoolean, StrictText
 
 LOCALE = re.compile(r"[a-z]{2,3}(-[A-Z]{2})?")
@@ -38,6 +39,28 @@ class RegisterBody(Body):
     last_name = PersonName()
     password = Password()
     password_confirm = Password()
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Report the password's broken rules beside those of the other fields, all at once."""
+        try:
+            return super().to_internal_value(data)
+        except serializers.ValidationError as err:
+            raise serializers.ValidationError({**_password_faults(data), **err.detail}) from err  # type: ignore[dict-item]
+
+
+def _password_faults(data: Any) -> dict[str, list[serializers.ErrorDetail]]:
+    if not isinstance(data, dict):
+        return {}
+    texts = {name: data.get(name) for name in ("email", "first_name", "last_name", "password", "password_confirm")}
+    if not isinstance(texts["password"], str) or not texts["password"]:
+        return {}
+    email, first, last, password, confirm = (value if isinstance(value, str) else "" for value in texts.values())
+    if not isinstance(texts["password_confirm"], str):
+        confirm = password
+    faults: dict[str, list[serializers.ErrorDetail]] = {}
+    for fault in broken_rules(password, confirm, email=email, names=[first, last]):
+        faults.setdefault(fault.field, []).append(serializers.ErrorDetail(fault.detail, fault.code))
+    return faults
 
 
 class SetupBody(RegisterBody):

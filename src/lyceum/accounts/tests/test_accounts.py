@@ -68,6 +68,19 @@ def test_every_broken_rule_has_its_code(api: APIClient, change: dict[str, Any], 
     assert not User.objects.exists()
 
 
+def test_all_fields_and_the_password_are_reported_at_once(api: APIClient) -> None:
+    body = {"email": "nowhere", "first_name": "A", "password": "12345678", "password_confirm": "1"}
+    assert codes(api.post("/api/v1/users/register/", body)) == {
+        ("email", "invalid"),
+        ("first_name", "too_short"),
+        ("last_name", "required"),
+        ("password", "password_common"),
+        ("password", "password_numeric"),
+        ("password_confirm", "mismatch"),
+    }
+    assert api.post("/api/v1/users/register/", []).status_code == 400
+
+
 def test_names_of_any_script_are_taken(api: APIClient) -> None:
     answer = api.post("/api/v1/users/register/", {**BODY, "first_name": "अनुष्का", "last_name": "O’Neil-Çelik"})
     assert answer.status_code == 201
