@@ -7,6 +7,7 @@ from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView, SpectacularSwaggerView
 from rest_framework.permissions import AllowAny
 
+from lyceum.core import health
 from lyceum.realtime.asyncapi import document
 
 handler400 = "lyceum.core.problems.bad_request"
@@ -14,8 +15,14 @@ handler404 = "lyceum.core.problems.not_found"
 handler500 = "lyceum.core.problems.server_error"
 
 
-def health(request: HttpRequest) -> HttpResponse:
+def alive(request: HttpRequest) -> HttpResponse:
     return JsonResponse({"status": "ok"})
+
+
+def ready(request: HttpRequest) -> HttpResponse:
+    """Answer 503 while the database or Valkey does not, so that a balancer sends nobody here."""
+    is_ready = health.store_answers() and health.live_answers()
+    return JsonResponse({"status": "ok" if is_ready else "unavailable"}, status=200 if is_ready else 503)
 
 
 def asyncapi(request: HttpRequest) -> HttpResponse:
@@ -36,8 +43,8 @@ if settings.ENABLE_SWAGGER:
     ]
 urlpatterns = [
     path("", RedirectView.as_view(url="/talk/")),
-    path("health/", health),
-    path("health/ready/", health),
+    path("health/", alive),
+    path("health/ready/", ready),
     path("api/v1/", include(api)),
     path("api/", include((api, "alias"), namespace="alias")),
     path("", include("lyceum.accounts.urls")),

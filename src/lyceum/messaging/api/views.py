@@ -2,15 +2,13 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.auth import get_user_model
-from django.db import DatabaseError, connection
 from django.http import HttpResponse
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from redis.exceptions import RedisError
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from lyceum.core import paging, valkey
+from lyceum.core import health, paging
 from lyceum.core.api import Door, check_if_match, etag, number, read
 from lyceum.core.errors import Invalid
 from lyceum.messaging import selectors, services, shapes
@@ -266,7 +264,7 @@ class Health(Door):
 
     @extend_schema(responses={200: forms.HealthView, 503: forms.HealthView})
     def get(self, request: Request) -> Response:
-        store, live = _probe_store(), _probe_live()
+        store, live = health.store_answers(), health.live_answers()
         words = {True: "healthy", False: "unhealthy"}
         answer = {
             "status": words[store and live],
@@ -278,19 +276,3 @@ class Health(Door):
 
     def _count(self, request: Request) -> None:
         """Probes are exempt from limits."""
-
-
-def _probe_store() -> bool:
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute("select 1")
-    except DatabaseError:
-        return False
-    return True
-
-
-def _probe_live() -> bool:
-    try:
-        return bool(valkey.connection().ping())
-    except RedisError:
-        return False
