@@ -9,6 +9,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from pathlib import Path
 
 from lyceum.runtime import children
 from lyceum.runtime.home import Home
@@ -48,7 +49,9 @@ def _wait_for_answer(url: str, part: Part) -> None:
     ends = time.monotonic() + ANSWER_SECONDS
     while time.monotonic() < ends:
         if part.process is not None and part.process.poll() is not None:
-            raise SystemExit(f"The web process ended with {part.process.returncode}. Is the port in use?")
+            raise SystemExit(
+                f"The web process ended with {part.process.returncode}. Is the port in use? See logs/web.log."
+            )
         try:
             urllib.request.urlopen(url, timeout=2).close()  # noqa: S310  # our own address
             return
@@ -68,7 +71,7 @@ def up(options: argparse.Namespace) -> int:
             # The address that people open stands in the links of mails.
             environment.setdefault("PUBLIC_URL", f"http://{options.host}:{options.port}")
             _migrate(environment)
-            parts = [*_server_parts(servers), *_product_parts(options, environment)]
+            parts = [*_server_parts(servers), *_product_parts(options, environment, home.folder("logs"))]
             for part in parts[-2:]:
                 part.start()
             address = f"http://{options.host}:{options.port}"
@@ -98,11 +101,12 @@ def _server_parts(servers: Servers) -> list[Part]:
     return parts
 
 
-def _product_parts(options: argparse.Namespace, environment: dict[str, str]) -> list[Part]:
+def _product_parts(options: argparse.Namespace, environment: dict[str, str], logs: Path) -> list[Part]:
+    """The web and worker processes; their lines go to files, so that the terminal keeps what people need."""
     web = _own("web", "--host", options.host, "--port", str(options.port))
     return [
-        Part("worker", lambda: children.start(_own("worker"), env=environment)),
-        Part("web", lambda: children.start(web, env=environment)),
+        Part("worker", lambda: children.start(_own("worker"), env=environment, log=logs / "worker.log")),
+        Part("web", lambda: children.start(web, env=environment, log=logs / "web.log")),
     ]
 
 
@@ -118,7 +122,7 @@ def _greet(address: str, *, demo: bool) -> None:
         print(f"  Make your own staff account (the link works once): {address}/setup/{token}/")
     for email, password in content.sign_ins():
         print(f"  Demo sign-in: {email}  password: {password}")
-    print("\n  Ctrl-C stops everything.\n", flush=True)
+    print(f"\n  Logs are in {Home.from_environment().folder('logs')}. Ctrl-C stops everything.\n", flush=True)
 
 
 def web(options: argparse.Namespace) -> int:
