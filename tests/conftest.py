@@ -13,12 +13,14 @@ import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import quote, urlsplit, urlunsplit
 
 import psycopg
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
 
+# What stands in a path or query as it is.
+SAFE = "/?&=:@,%+-._~"
 PASSWORD = "Lefroy-salt-lake-7"
 
 
@@ -89,7 +91,8 @@ class Site:
     def call(self, method: str, path: str, body: Any = None, **headers: str) -> Answer:
         data = None if body is None else json.dumps(body).encode()
         sent = {"Content-Type": "application/json", **{k.replace("_", "-"): v for k, v in headers.items()}}
-        request = urllib.request.Request(f"{self.url}/api/v1/{path}", data, sent, method=method)
+        at = f"{self.url}/api/v1/{quote(path, safe=SAFE)}"
+        request = urllib.request.Request(at, data, sent, method=method)
         try:
             with urllib.request.urlopen(request, timeout=20) as answer:
                 text = answer.read()

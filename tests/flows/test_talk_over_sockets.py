@@ -1,4 +1,5 @@
 import asyncio
+import json
 
 import pytest
 
@@ -162,3 +163,52 @@ async def test_a_socket_needs_a_sign_in(site: Site) -> None:
     for offered, code in ((["lyceum.v1"], 4401), (["lyceum.v1", "ticket." + "x" * 43], 4401), (["chat"], 4400)):
         line = Line(await connect(f"ws://127.0.0.1:{site.port}/ws/", subprotocols=offered, proxy=None))  # type: ignore[arg-type]
         assert await line.closed() == code
+
+
+async def test_what_was_before_a_member_joined_reaches_them_in_no_frame(site: Site) -> None:
+    alice, bob = site.register("Alice"), site.register("Bob")
+    room = group(alice)
+    path = f"chat/conversations/{room}/messages/"
+    old = alice.call("POST", path, {"content": "a secret of before"}).data["id"]
+    alice.call("POST", f"chat/conversations/{room}/members/", {"user": bob.id})
+    at_alice, at_bob = await alice.open(), await bob.open()
+    await at_alice.hear("connection_established")
+    await at_bob.hear("connection_established")
+
+    await at_bob.send(type="user_message", conversation=room, message="hello", client_id="1")
+    await at_bob.hear("user_message_received")
+    reply = alice.call("POST", path, {"content": "as I said", "reply_to": old}).data
+    alice.call("PATCH", f"{path}{old}/", {"content": "another secret"})
+    alice.call("PUT", f"{path}{old}/reactions/👍/")
+    alice.call("PATCH", f"{path}{reply['id']}/", {"content": "as I said before"})
+    alice.call("DELETE", f"{path}{old}/")
+    alice.call("POST", path, {"content": "the end"})
+
+    frames = []
+    while not frames or frames[-1].get("message", {}).get("content") != "the end":
+        frames.append(json.loads(await asyncio.wait_for(at_bob.socket.recv(), 5)))
+    assert "secret" not in json.dumps(frames)
+    assert [frame["type"] for frame in frames if "presence" not in frame["type"]] == [
+        "message",
+        "message_edited",
+        "message",
+    ]
+    bare = {"id": old, "sequence": 1, "sender": None, "excerpt": None}
+    assert [frame["message"]["reply_to"] for frame in frames if frame["type"] != "presence"][:2] == [bare, bare]
+    assert (await at_alice.hear("message"))["message"]["content"] == "hello"
+    assert (await at_alice.hear("message"))["message"]["reply_to"]["excerpt"] == "a secret of before"
+    assert (await at_alice.hear("message_edited"))["message"]["content"] == "another secret"
+    assert (await at_alice.hear("reaction"))["emoji"] == "👍"
+    for line in (at_alice, at_bob):
+        await line.socket.close()
+
+
+async def test_a_server_that_was_idle_for_long_still_delivers(site: Site) -> None:
+    alice, bob = site.register("Alice"), site.register("Bob")
+    room = group(alice, bob)
+    at_bob = await bob.open()
+    await at_bob.hear("connection_established")
+    await asyncio.sleep(11)
+    alice.call("POST", f"chat/conversations/{room}/messages/", {"content": "still there?"})
+    assert (await at_bob.hear("message", within=1))["message"]["content"] == "still there?"
+    await at_bob.socket.close()

@@ -64,8 +64,8 @@ def load() -> None:
 def _talk(people: dict[str, Any], conversation: Conversation, lines: list[tuple[str, str]]) -> None:
     start = timezone.now() - timedelta(minutes=9 * len(lines))
     for index, (name, text) in enumerate(lines):
-        message, _ = services.send_message(conversation.pk, sender=people[name].pk, content=text)
-        Message.objects.filter(pk=message.pk).update(created_at=start + timedelta(minutes=9 * index))
+        message = services.send_message(conversation.pk, sender=people[name].pk, content=text)
+        Message.objects.filter(pk=message.message_id).update(created_at=start + timedelta(minutes=9 * index))
 
 
 @transaction.atomic

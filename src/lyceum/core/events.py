@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, TypeVar
+from uuid import UUID
 
 import msgspec
 import structlog
@@ -34,18 +35,29 @@ def on(event_type: type[E]) -> Callable[[Callable[[E], None]], Callable[[E], Non
     return register
 
 
+def forget(event_type: type[E], receiver: Callable[[E], None]) -> None:
+    """Take a receiver away again; for tests."""
+    _receivers[event_type.__name__].remove(receiver)
+
+
 def publish(event: Event) -> None:
     """Record the event in the caller's transaction and deliver it when that commits."""
     name = type(event).__name__
     if not _receivers[name]:
         return
     row = OutboxEvent.objects.create(name=name, payload=msgspec.to_builtins(event))
-    transaction.on_commit(lambda: _deliver(row), robust=True)
+    transaction.on_commit(lambda: deliver(row.pk), robust=True)
 
 
-def _deliver(row: OutboxEvent) -> None:
+def is_heard(event_type: type[Event]) -> bool:
+    """Say whether anything receives these events; who writes outbox rows by a statement of their own asks first."""
+    return bool(_receivers[event_type.__name__])
+
+
+def deliver(row_id: UUID) -> None:
+    """Deliver the event of a committed outbox row, once; another process that has it already is left to it."""
     with transaction.atomic():
-        claimed = OutboxEvent.objects.select_for_update(skip_locked=True).filter(pk=row.pk, delivered_at=None).first()
+        claimed = OutboxEvent.objects.select_for_update(skip_locked=True).filter(pk=row_id, delivered_at=None).first()
         if claimed is None:
             return
         event = msgspec.convert(claimed.payload, _types[claimed.name])
@@ -61,7 +73,7 @@ def sweep(*, older_than: timedelta = SWEEP_AFTER) -> int:
     done = 0
     for row in waiting.order_by("created_at")[:500]:
         try:
-            _deliver(row)
+            deliver(row.pk)
             done += 1
         except Exception:  # one broken receiver must not hold up every other event
             log.exception("event_failed", event_id=str(row.pk), event_name=row.name)

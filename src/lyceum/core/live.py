@@ -1,8 +1,10 @@
 """Live pushes: frames to the sockets of a group, after commit and never before it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
+import msgspec
 import structlog
 from django.db import transaction
 from redis.exceptions import RedisError
@@ -12,35 +14,60 @@ from lyceum.core.json import dump
 
 log = structlog.get_logger("lyceum.live")
 CHANNEL = "live"
-SEPARATOR = b"\x00"
 
 
-def encode(group: str, frame: Mapping[str, object]) -> bytes:
-    """Encode a frame once for all its readers, with its time and the conversation of its group."""
+class Push(msgspec.Struct, array_like=True, frozen=True):
+    """A frame for the connections of a group, encoded once for all of them.
+
+    `exclude` names a connection that already knows, or `user:<id>`. `only` and `never` name people (`user:<id>`),
+    where not all may see the same. `control` is for the gateway: `join:<group>`, `leave:<group>` or `close:<code>`
+    is carried out for the group's connections after the frame.
+    """
+
+    group: str
+    text: bytes
+    exclude: str = ""
+    control: str = ""
+    only: tuple[str, ...] = ()
+    never: tuple[str, ...] = ()
+
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(list[Push])
+
+
+def make_push(group: str, frame: Mapping[str, object], **options: Any) -> Push:
+    """Encode a frame with its time and the conversation of its group; an empty frame carries only its control."""
+    if not frame:
+        return Push(group, b"", **options)
     stamped: dict[str, object] = {"type": frame["type"], "timestamp": datetime.now(UTC)}
     kind, _, identity = group.partition(":")
     if kind == "conversation":
         stamped["conversation"] = identity
-    return dump({**stamped, **frame})
+    return Push(group, dump({**stamped, **frame}), **options)
 
 
-def push_all(groups: Iterable[str], frame: Mapping[str, object], *, exclude: str = "", control: str = "") -> None:
+def pack(pushes: Sequence[Push]) -> bytes:
+    """Put pushes into the one message that every process's hub reads."""
+    return _encoder.encode(pushes)
+
+
+def unpack(data: bytes) -> list[Push]:
+    return _decoder.decode(data)
+
+
+def push_all(groups: Iterable[str], frame: Mapping[str, object], **options: Any) -> None:
     """Publish a frame to groups now. A hint: who misses it learns the truth by sequence."""
-    pipe = valkey.connection().pipeline(transaction=False)
-    for group in groups:
-        text = encode(group, frame) if frame else b""
-        parts = (group.encode(), exclude.encode(), control.encode(), text)
-        pipe.publish(valkey.key(CHANNEL), SEPARATOR.join(parts))
+    publish([make_push(group, frame, **options) for group in groups])
+
+
+def publish(pushes: Sequence[Push]) -> None:
     try:
-        pipe.execute()
+        valkey.connection().publish(valkey.key(CHANNEL), pack(pushes))
     except RedisError:
         log.warning("push_failed")
 
 
-def push_on_commit(group: str, frame: Mapping[str, object], *, exclude: str = "", control: str = "") -> None:
-    """Publish a frame to a group when the caller's transaction commits.
-
-    `exclude` names a connection that already knows, or `user:<id>`. `control` is for the gateway:
-    `join:<group>`, `leave:<group>` or `close:<code>` is carried out for the group's connections after the frame.
-    """
-    transaction.on_commit(lambda: push_all([group], frame, exclude=exclude, control=control), robust=True)
+def push_on_commit(group: str, frame: Mapping[str, object], **options: Any) -> None:
+    """Publish a frame to a group when the caller's transaction commits; the options are the fields of `Push`."""
+    transaction.on_commit(lambda: push_all([group], frame, **options), robust=True)

@@ -3,6 +3,8 @@ from functools import cache
 import redis
 import redis.asyncio
 from django.conf import settings
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 
 
 @cache
@@ -12,8 +14,12 @@ def connection() -> redis.Redis:
 
 
 def open_async() -> redis.asyncio.Redis:
-    """Open a client for one event loop; the caller closes it."""
-    return redis.asyncio.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=5)
+    """Open a client for one event loop; the caller closes it.
+
+    It never connects again by itself: a subscription that did would lose messages without anybody knowing.
+    """
+    retry = Retry(NoBackoff(), 0)
+    return redis.asyncio.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=5, socket_timeout=None, retry=retry)
 
 
 def key(*parts: object) -> str:

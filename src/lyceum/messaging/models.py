@@ -1,5 +1,6 @@
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 
 from lyceum.core.ids import uuid7
@@ -12,6 +13,10 @@ class Conversation(models.Model):
         DIRECT = "direct"
         GROUP = "group"
 
+    class Retention(models.TextChoices):
+        PERMANENT = "permanent"
+        EPHEMERAL = "ephemeral"
+
     class History(models.TextChoices):
         JOINED = "joined"
         ALL = "all"
@@ -19,13 +24,13 @@ class Conversation(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     kind = models.CharField(max_length=10, choices=Kind)
     name = models.CharField(max_length=100, null=True)  # noqa: DJ001  # the contract: null for a direct one
-    retention = models.CharField(max_length=10, default="permanent")
+    retention = models.CharField(max_length=10, choices=Retention, default=Retention.PERMANENT)
     history = models.CharField(max_length=10, choices=History, default=History.JOINED)
     # Both ids in order: makes the pair's conversation one under concurrent asking.
     direct_key = models.CharField(max_length=80, null=True, unique=True)  # noqa: DJ001
     last_sequence = models.BigIntegerField(default=0)
     created_at = models.DateTimeField(default=timezone.now)
-    updated_at = models.DateTimeField(default=timezone.now, db_index=True)
+    updated_at = models.DateTimeField(default=timezone.now)
     ended_at = models.DateTimeField(null=True)
     version = models.PositiveIntegerField(default=1)
 
@@ -40,7 +45,10 @@ class Participant(models.Model):
         OWNER = "owner"
         MEMBER = "member"
 
-    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="participants")
+    # The unique rule's index serves the conversation too.
+    conversation = models.ForeignKey(
+        Conversation, on_delete=models.CASCADE, related_name="participants", db_index=False
+    )
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="participations")
     role = models.CharField(max_length=10, choices=Role, default=Role.MEMBER)
     read_sequence = models.BigIntegerField(default=0)
@@ -52,6 +60,9 @@ class Participant(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["conversation", "user"], name="participant_once")]
+        indexes = [
+            models.Index(fields=["conversation"], condition=Q(hidden_at__isnull=False), name="participant_hidden")
+        ]
 
     def __str__(self) -> str:
         return f"{self.user_id} in {self.conversation_id}"
@@ -61,15 +72,18 @@ class Message(models.Model):
     """One message at its place; a deleted one keeps its place without its text."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="messages")
+    # Every index here is paid by every message: partial ones for what few messages have.
+    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="messages", db_index=False)
     sequence = models.BigIntegerField()
     sender = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="messages")
     message_type = models.CharField(max_length=10, default="user")
     client_id = models.CharField(max_length=64, null=True)  # noqa: DJ001  # null stands out of the unique rule
     first_sent_hash = models.CharField(max_length=64, default="")
     content = models.TextField()
-    reply_to = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="+")
-    thread_root = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="replies")
+    reply_to = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="+", db_index=False)
+    thread_root = models.ForeignKey(
+        "self", null=True, on_delete=models.SET_NULL, related_name="replies", db_index=False
+    )
     created_at = models.DateTimeField(default=timezone.now)
     changed_at = models.DateTimeField(null=True)
     edited_at = models.DateTimeField(null=True)
@@ -79,11 +93,20 @@ class Message(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["conversation", "sequence"], name="message_sequence_once"),
-            models.UniqueConstraint(fields=["conversation", "sender", "client_id"], name="message_client_id_once"),
+            models.UniqueConstraint(
+                fields=["conversation", "sender", "client_id"],
+                condition=Q(client_id__isnull=False),
+                name="message_client_id_once",
+            ),
         ]
         indexes = [
-            models.Index(fields=["conversation", "changed_at"], name="message_changed"),
-            models.Index(fields=["thread_root", "sequence"], name="message_thread"),
+            models.Index(
+                fields=["conversation", "changed_at"], condition=Q(changed_at__isnull=False), name="message_changed"
+            ),
+            models.Index(fields=["reply_to"], condition=Q(reply_to__isnull=False), name="message_reply"),
+            models.Index(
+                fields=["thread_root", "sequence"], condition=Q(thread_root__isnull=False), name="message_thread"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,42 +1,23 @@
-import hashlib
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from lyceum.core import audit
-from lyceum.core.errors import Invalid, NotAllowed, NotFound
+from lyceum.core import audit, events
+from lyceum.core.errors import DomainError, Invalid, NotAllowed, NotFound
 from lyceum.core.events import publish
+from lyceum.core.live import publish as publish_pushes
 from lyceum.core.live import push_on_commit
 from lyceum.messaging import selectors, shapes
-from lyceum.messaging.contracts import MemberAdded, MemberRemoved, MessageSent
+from lyceum.messaging.contracts import MemberAdded, MemberRemoved
 from lyceum.messaging.emoji import is_one_emoji
-from lyceum.messaging.errors import ClientIdReused, OwnersOnly, TooManyReactions
+from lyceum.messaging.errors import OwnersOnly, TooManyReactions
 from lyceum.messaging.models import Conversation, Message, Participant, Reaction
+from lyceum.messaging.sending import LOCK, STORE, Batch, Draft, Sent, check_content, group_of
 
-MAX_CONTENT = 8000
 MAX_DIFFERENT_REACTIONS = 20
-
-
-def group_of(conversation_id: UUID) -> str:
-    return f"conversation:{conversation_id}"
-
-
-def check_content(content: str) -> str:
-    """Return the text as it is kept; raises Invalid when it is empty or too long."""
-    text = content.replace("\r\n", "\n").strip()
-    if not text:
-        raise Invalid.field("content", "blank", "Write something first.")
-    if len(text) > MAX_CONTENT:
-        detail = f"A message has at most {MAX_CONTENT} characters."
-        raise Invalid.field("content", "too_long", detail)
-    return text
-
-
-def _fingerprint(text: str, reply_to: UUID | None) -> str:
-    return hashlib.sha256(f"{reply_to or ''}\n{text}".encode()).hexdigest()
 
 
 @transaction.atomic
@@ -48,58 +29,25 @@ def send_message(
     client_id: str | None = None,
     reply_to: UUID | None = None,
     connection_id: str = "",
-) -> tuple[Message, bool]:
-    """Store a message under the next number of its conversation; the flag says whether it is new.
+) -> Sent:
+    """Store a message under the next number of its conversation, or find the one that it repeats.
 
     The same `client_id` again is the same message; with another content it raises ClientIdReused.
     """
-    text = check_content(content)
-    fingerprint = _fingerprint(text, reply_to)
-    conversation, participant = selectors.lock_conversation_for(sender, conversation_id)
-    if client_id is not None:
-        known = selectors.visible_messages(participant).filter(sender=sender, client_id=client_id).first()
-        if known is not None:
-            if known.first_sent_hash != fingerprint:
-                raise ClientIdReused
-            return known, False
-    original = _original(participant, reply_to)
-    conversation.last_sequence += 1
-    conversation.updated_at = timezone.now()
-    conversation.save(update_fields=["last_sequence", "updated_at"])
-    message = Message.objects.create(
-        conversation=conversation,
-        sequence=conversation.last_sequence,
-        sender_id=sender,
-        client_id=client_id,
-        first_sent_hash=fingerprint,
-        content=text,
-        reply_to=original,
-        thread_root_id=(original.thread_root_id or original.pk) if original else None,
-    )
-    Participant.objects.filter(pk=participant.pk).update(read_sequence=message.sequence, hidden_at=None)
-    if conversation.kind == Conversation.Kind.DIRECT:
-        conversation.participants.filter(hidden_at__isnull=False).update(hidden_at=None)
-    message.sender = participant.user
-    publish(
-        MessageSent(
-            message_id=str(message.pk),
-            conversation_id=str(conversation.pk),
-            sender_id=str(sender),
-            sequence=message.sequence,
-        )
-    )
-    frame = {"type": "message", "message": shapes.message(message, viewer=None)}
-    push_on_commit(group_of(conversation.pk), frame, exclude=connection_id)
-    return message, True
-
-
-def _original(participant: Participant, reply_to: UUID | None) -> Message | None:
-    if reply_to is None:
-        return None
-    found = selectors.visible_messages(participant).filter(pk=reply_to).first()
-    if found is None:
-        raise Invalid.field("reply_to", "not_found", "There is no such message to reply to.")
-    return found
+    draft = Draft(conversation_id, sender, check_content(content), client_id, reply_to, connection_id)
+    batch = Batch([draft])
+    with connection.cursor() as cursor:
+        cursor.execute(LOCK, batch.lock_parameters)
+        cursor.execute(STORE, batch.store_parameters)
+        [sent] = batch.outcomes(cursor.fetchall())
+    if isinstance(sent, DomainError):
+        raise sent
+    if sent.event_id is not None:
+        event_id = sent.event_id
+        transaction.on_commit(lambda: events.deliver(event_id), robust=True)
+    if sent.pushes:
+        transaction.on_commit(lambda: publish_pushes(sent.pushes), robust=True)
+    return sent
 
 
 @transaction.atomic
@@ -112,9 +60,31 @@ def edit_message(participant: Participant, message_id: UUID, *, content: str) ->
     message.content, message.edited_at, message.changed_at = text, now, now
     message.version += 1
     message.save(update_fields=["content", "edited_at", "changed_at", "version"])
-    frame = {"type": "message_edited", "message": shapes.message(message, viewer=None)}
-    push_on_commit(group_of(message.conversation_id), frame)
+    _tell_edited(message)
     return message
+
+
+def _readers(message: Message) -> tuple[str, ...]:
+    """Name those who may see a message, as a push does; empty when all members may."""
+    members = Participant.objects.filter(conversation=message.conversation_id)
+    if not members.filter(visible_after__gte=message.sequence).exists():
+        return ()
+    readers = members.filter(visible_after__lt=message.sequence).values_list("user_id", flat=True)
+    return tuple(f"user:{user_id}" for user_id in readers)
+
+
+def _tell_edited(message: Message) -> None:
+    """Push the new text; who may not see what it replies to is told without that."""
+    readers = _readers(message)
+    group = group_of(message.conversation_id)
+    original_readers = _readers(message.reply_to) if message.reply_to is not None else ()
+    frame = {"type": "message_edited", "message": shapes.message(message, viewer=None)}
+    if not original_readers:
+        push_on_commit(group, frame, only=readers)
+        return
+    push_on_commit(group, frame, only=original_readers)
+    bare = shapes.message(message, viewer=None, visible_after=message.sequence)
+    push_on_commit(group, {**frame, "message": bare}, only=readers, never=original_readers)
 
 
 @transaction.atomic
@@ -132,7 +102,7 @@ def delete_message(participant: Participant, message_id: UUID) -> None:
     message.reactions.all().delete()
     audit.record(participant.user, "message.deleted", message.pk)
     frame = {"type": "message_deleted", "message_id": message.pk, "sequence": message.sequence}
-    push_on_commit(group_of(message.conversation_id), frame)
+    push_on_commit(group_of(message.conversation_id), frame, only=_readers(message))
 
 
 def _lock_message(participant: Participant, message_id: UUID) -> Message:
@@ -167,7 +137,7 @@ def react(participant: Participant, message_id: UUID, emoji: str, *, add: bool) 
             "added": add,
             "reactions": shapes.reactions_for(found, None),
         }
-        push_on_commit(group_of(message.conversation_id), frame)
+        push_on_commit(group_of(message.conversation_id), frame, only=_readers(message))
     return shapes.reactions_for(found, participant.user_id)
 
 

@@ -13,8 +13,13 @@ REACTION_USERS = 20
 
 def person(user: Any) -> dict[str, Any]:
     if user is None:
-        return {"id": None, "name": "Deleted person", "kind": "user", "avatar": None}
-    return {"id": user.pk, "name": user.name, "kind": "user", "avatar": None}
+        return named_person(None, None, None)
+    return named_person(user.pk, user.first_name, user.last_name)
+
+
+def named_person(user_id: UUID | None, first_name: str | None, last_name: str | None) -> dict[str, Any]:
+    name = f"{first_name} {last_name}" if user_id is not None else "Deleted person"
+    return {"id": user_id, "name": name, "kind": "user", "avatar": None}
 
 
 def reactions_by_message(message_ids: Iterable[UUID]) -> dict[UUID, list[dict[str, Any]]]:
@@ -36,18 +41,18 @@ def reactions_for(found: list[dict[str, Any]], viewer: UUID | None) -> list[dict
     return [{"emoji": r["emoji"], "count": len(r["users"]), "mine": viewer in r["users"]} for r in found]
 
 
-def _reply(original: Message | None, visible_after: int) -> dict[str, Any] | None:
+def reply(original_id: UUID, sequence: int, sender: dict[str, Any] | None, excerpt: str | None) -> dict[str, Any]:
+    return {"id": original_id, "sequence": sequence, "sender": sender, "excerpt": excerpt}
+
+
+def _reply_of(row: Message, visible_after: int) -> dict[str, Any] | None:
+    original = row.reply_to
     if original is None:
         return None
     if original.sequence <= visible_after:
-        return {"id": original.pk, "sequence": original.sequence, "sender": None, "excerpt": None}
+        return reply(original.pk, original.sequence, None, None)
     text = "" if original.deleted_at else original.content
-    return {
-        "id": original.pk,
-        "sequence": original.sequence,
-        "sender": person(original.sender),
-        "excerpt": text[:EXCERPT_LENGTH],
-    }
+    return reply(original.pk, original.sequence, person(original.sender), text[:EXCERPT_LENGTH])
 
 
 def messages(rows: Sequence[Message], *, viewer: UUID | None, visible_after: int = 0) -> list[dict[str, Any]]:
@@ -68,7 +73,7 @@ def messages(rows: Sequence[Message], *, viewer: UUID | None, visible_after: int
             "message_type": row.message_type,
             "content": "" if row.deleted_at else row.content,
             "timestamp": row.created_at,
-            "reply_to": _reply(row.reply_to, visible_after),
+            "reply_to": _reply_of(row, visible_after),
             "thread": _thread(row, counts),
             "attachments": [],
             "reactions": [] if row.deleted_at else reactions_for(reactions.get(row.pk, []), viewer),

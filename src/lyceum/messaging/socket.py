@@ -17,6 +17,8 @@ from lyceum.core.json import has_lone_surrogate
 from lyceum.core.live import push_all
 from lyceum.messaging import selectors, services, shapes
 from lyceum.messaging.models import Message, Participant
+from lyceum.messaging.sending import Draft, check_content, group_of
+from lyceum.messaging.writer import writer
 from lyceum.realtime.registry import Caller, ClientFrame, Opening, command, set_domain
 from lyceum.realtime.threads import in_thread
 
@@ -74,7 +76,7 @@ class Chat:
             "conversations": listed,
         }
         groups = [
-            services.group_of(pk)
+            group_of(pk)
             for pk in Participant.objects.filter(user=sign_in.user_id, conversation__ended_at=None).values_list(
                 "conversation_id", flat=True
             )
@@ -92,7 +94,7 @@ class Chat:
             "user": self._me(sign_in),
             "message": "Connected.",
         }
-        return Opening([services.group_of(conversation)], established)
+        return Opening([group_of(conversation)], established)
 
     def _me(self, sign_in: SignIn) -> dict[str, Any]:
         return {
@@ -132,7 +134,7 @@ class Chat:
         for key in [key for key in _typing if key[0] == connection_id]:
             _typing.pop(key)[1].cancel()
             frame = {"type": "typing_indicator", "user": sign_in.user_id, "is_typing": False}
-            push_all([services.group_of(key[1])], frame, exclude=f"user:{sign_in.user_id}")
+            push_all([group_of(key[1])], frame, exclude=f"user:{sign_in.user_id}")
 
     def went(self, sign_in: SignIn) -> None:
         state = presence.states([sign_in.user_id])[sign_in.user_id]
@@ -166,29 +168,24 @@ def _where(frame: ClientFrame) -> UUID:
 async def send_message(caller: Caller, frame: UserMessage) -> None:
     if "\x00" in frame.message or has_lone_surrogate(frame.message):
         raise Invalid.field("message", "invalid", "It holds a character that is not allowed.")
+    where = _where(frame)
     try:
-        message, _ = await in_thread(
-            services.send_message,
-            _where(frame),
-            sender=caller.sign_in.user_id,
-            content=frame.message,
-            client_id=frame.client_id,
-            reply_to=frame.reply_to,
-            connection_id=caller.id,
-        )
+        text = check_content(frame.message)
     except DomainError as err:
         # Over a socket the text stands in `message`.
         raise _renamed(err) from err
-    _forget_typing((caller.id, _where(frame)))
+    draft = Draft(where, caller.sign_in.user_id, text, frame.client_id, frame.reply_to, caller.id)
+    sent = await writer().send(draft)
+    _forget_typing((caller.id, where))
     caller.answer(
         {
             "type": "user_message_received",
-            "conversation": _where(frame),
-            "message_id": message.pk,
-            "client_id": message.client_id,
-            "sequence": message.sequence,
-            "content": message.content,
-            "timestamp": message.created_at,
+            "conversation": where,
+            "message_id": sent.message_id,
+            "client_id": frame.client_id,
+            "sequence": sent.sequence,
+            "content": sent.content,
+            "timestamp": sent.created_at,
         }
     )
 
@@ -239,7 +236,7 @@ async def _end_typing(caller: Caller, where: UUID) -> None:
 async def _push_typing(caller: Caller, where: UUID, *, is_typing: bool) -> None:
     frame = {"type": "typing_indicator", "user": caller.sign_in.user_id, "is_typing": is_typing}
     me = f"user:{caller.sign_in.user_id}"
-    await in_thread(push_all, [services.group_of(where)], frame, exclude=me)
+    await in_thread(push_all, [group_of(where)], frame, exclude=me)
 
 
 @command("read_receipt", ReadReceipt)

@@ -24,7 +24,7 @@ from lyceum.core.errors import DomainError, FieldError
 from lyceum.realtime import registry
 from lyceum.realtime.hub import hub
 from lyceum.realtime.protocol import EXTENSION
-from lyceum.realtime.threads import in_thread
+from lyceum.realtime.threads import in_thread, later
 from lyceum.realtime.writers import Frame, QueueWriter, TransportWriter, Writer
 
 log = structlog.get_logger("lyceum.access")
@@ -41,13 +41,6 @@ TICKET = re.compile(r"ticket\.([A-Za-z0-9_-]{22,128})")
 PATH = re.compile(r"/ws/(?:chat/([0-9a-fA-F-]{36})/)?")
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
-_tasks: set[asyncio.Task[None]] = set()
-
-
-def later(work: Any) -> None:
-    task = asyncio.ensure_future(work)
-    _tasks.add(task)
-    task.add_done_callback(_tasks.discard)
 
 
 def now() -> datetime:
@@ -84,6 +77,7 @@ class Connection:
         self.id = secrets.token_hex(12)
         self.sign_in, self.conversation, self.writer = sign_in, conversation, writer
         self.user_id = str(sign_in.user_id)
+        self.person = f"user:{sign_in.user_id}"
         self.is_multiplexed = conversation is None
         self.groups: set[str] = set()
         self.limit = FrameLimit()
@@ -241,7 +235,7 @@ async def _run(connection: Connection, receive: Receive) -> int:
     domain = registry.domain()
     await hub().start()
     hub().join(connection, f"session:{connection.sign_in.session_id}")
-    hub().join(connection, f"user:{connection.user_id}")
+    hub().join(connection, connection.person)
     opening = await in_thread(domain.open, connection.sign_in, connection.conversation)
     if opening is None:
         await connection.writer.close(4403, "")

@@ -5,21 +5,23 @@ from collections import defaultdict
 from typing import Any, Protocol
 
 import structlog
+from redis.asyncio.client import PubSub
 from redis.exceptions import RedisError
 
 from lyceum.core import valkey
 from lyceum.core.json import dump
-from lyceum.core.live import CHANNEL, SEPARATOR
+from lyceum.core.live import CHANNEL, Push, unpack
 from lyceum.realtime.writers import Frame
 
 log = structlog.get_logger("lyceum.hub")
+SILENCE_SECONDS = 10
 
 
 class Member(Protocol):
-    """What the hub knows of a connection."""
+    """What the hub knows of a connection; `person` is the group of all its person's connections."""
 
     id: str
-    user_id: str
+    person: str
     groups: set[str]
     is_multiplexed: bool
 
@@ -62,23 +64,35 @@ class Hub:
         return {member for members in self.groups.values() for member in members}
 
     async def _listen(self) -> None:
-        is_first = True
         while True:
-            client = valkey.open_async()
             try:
-                async with client.pubsub(ignore_subscribe_messages=True) as subscription:
+                async with valkey.open_async() as client, client.pubsub() as subscription:
                     await subscription.subscribe(valkey.key(CHANNEL))
-                    self._ready.set()
-                    if not is_first:
-                        self._tell_all_to_reload()
-                    is_first = False
-                    async for message in subscription.listen():
-                        self._dispatch(message["data"])
+                    await self._read(subscription)
             except (RedisError, OSError):
                 log.warning("subscription_lost")
-                await asyncio.sleep(0.5)
-            finally:
-                await client.aclose()
+            except Exception:
+                # Without this task no frame travels: what it could not handle is reported, and it begins anew.
+                log.exception("subscription_failed")
+            await asyncio.sleep(0.5)
+
+    async def _read(self, subscription: PubSub) -> None:
+        """Hand on what arrives; raises ConnectionError when Valkey is silent and does not answer a ping."""
+        is_asked = False
+        while True:
+            message = await subscription.get_message(timeout=SILENCE_SECONDS)
+            if message is None:
+                if is_asked:
+                    raise ConnectionError("Valkey does not answer")
+                await subscription.ping()
+            elif message["type"] == "message":
+                for push in unpack(message["data"]):
+                    self._dispatch(push)
+            elif message["type"] == "subscribe":
+                if self._ready.is_set():
+                    self._tell_all_to_reload()
+                self._ready.set()
+            is_asked = message is None
 
     def _tell_all_to_reload(self) -> None:
         """After a lost subscription frames may be missing: every client asks for what it missed."""
@@ -86,19 +100,23 @@ class Hub:
         for member in self.everyone():
             member.deliver(frame)
 
-    def _dispatch(self, data: bytes) -> None:
-        group_name, exclude, control, text = data.split(SEPARATOR, 3)
-        group = group_name.decode()
-        members = self.groups.get(group)
+    def _dispatch(self, push: Push) -> None:
+        members = self.groups.get(push.group)
         if not members:
             return
-        excluded, order = exclude.decode(), control.decode()
-        frame = Frame(text) if text else None
-        verb, _, target = order.partition(":")
+        frame = Frame(push.text) if push.text else None
+        if push.only or push.never:
+            members = {m for m in members if m.person not in push.never and (not push.only or m.person in push.only)}
+        if frame is not None and not push.control:
+            for member in list(members):
+                if push.exclude not in (member.id, member.person):
+                    member.deliver(frame)
+            return
+        verb, _, target = push.control.partition(":")
         for member in list(members):
             # What concerns a person's other conversations is for the connection that carries them all.
             is_for = verb not in ("join", "leave") or member.is_multiplexed or member.covers(target)
-            if frame is not None and is_for and excluded not in (member.id, f"user:{member.user_id}"):
+            if frame is not None and is_for and push.exclude not in (member.id, member.person):
                 member.deliver(frame)
             self._control(member, verb, target)
 

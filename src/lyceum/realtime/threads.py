@@ -1,7 +1,7 @@
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from django.db import connections
 
@@ -21,3 +21,13 @@ async def in_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs)
             connections.close_all()
 
     return await asyncio.get_running_loop().run_in_executor(_pool, run)
+
+
+_tasks: set[asyncio.Future[Any]] = set()
+
+
+def later(work: Awaitable[Any]) -> None:
+    """Let work run beside, held until it is done."""
+    task = asyncio.ensure_future(work)
+    _tasks.add(task)
+    task.add_done_callback(_tasks.discard)

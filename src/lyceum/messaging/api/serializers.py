@@ -9,7 +9,7 @@ class ParticipantIds(serializers.ListField):
     child = StrictUUID()
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(min_length=1, max_length=1000, **options)
+        super().__init__(max_length=1000, **options)
 
 
 class ConversationBody(Body):

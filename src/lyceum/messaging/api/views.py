@@ -186,7 +186,7 @@ class MessageList(Door):
         me = user_id(request)
         selectors.get_participant_for(me, conversation_id)
         body = read(forms.MessageBody, request)
-        message, is_new = services.send_message(
+        sent = services.send_message(
             conversation_id,
             sender=me,
             content=body["content"],
@@ -194,7 +194,8 @@ class MessageList(Door):
             reply_to=body.get("reply_to"),
         )
         participant = selectors.get_participant_for(me, conversation_id)
-        return Response(message_data(message, participant), status=201 if is_new else 200)
+        message = selectors.get_message_for(participant, sent.message_id)
+        return Response(message_data(message, participant), status=201 if sent.is_new else 200)
 
 
 class MessageDetail(Door):

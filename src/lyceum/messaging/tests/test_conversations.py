@@ -9,19 +9,10 @@ from lyceum.messaging import services
 pytestmark = pytest.mark.django_db
 
 
-def person(name: str) -> User:
-    return User.objects.create_user(f"{name}@example.org", "x", first_name=name.title(), last_name="Tester")
-
-
 def api_of(user: User) -> APIClient:
     client = APIClient()
     client.force_authenticate(user)
     return client
-
-
-@pytest.fixture
-def people() -> tuple[User, User, User]:
-    return person("alice"), person("bob"), person("charlie")
 
 
 def url(room: Any, rest: str = "") -> str:
@@ -40,7 +31,7 @@ def test_a_pair_has_one_conversation(people: tuple[User, User, User]) -> None:
 def test_strangers_do_not_know_of_a_conversation(people: tuple[User, User, User]) -> None:
     alice, bob, charlie = people
     room = services.create_group(alice.pk, name="Maps", members=[bob.pk], history="joined").pk
-    message, _ = services.send_message(room, sender=alice.pk, content="hello")
+    message = services.send_message(room, sender=alice.pk, content="hello")
     stranger = api_of(charlie)
     tries = [
         stranger.get(url(room)),
@@ -48,10 +39,10 @@ def test_strangers_do_not_know_of_a_conversation(people: tuple[User, User, User]
         stranger.delete(url(room)),
         stranger.get(url(room, "messages/")),
         stranger.post(url(room, "messages/"), {"content": "x"}),
-        stranger.get(url(room, f"messages/{message.pk}/")),
-        stranger.patch(url(room, f"messages/{message.pk}/"), {"content": "x"}),
-        stranger.delete(url(room, f"messages/{message.pk}/")),
-        stranger.put(url(room, f"messages/{message.pk}/reactions/👍/")),
+        stranger.get(url(room, f"messages/{message.message_id}/")),
+        stranger.patch(url(room, f"messages/{message.message_id}/"), {"content": "x"}),
+        stranger.delete(url(room, f"messages/{message.message_id}/")),
+        stranger.put(url(room, f"messages/{message.message_id}/reactions/👍/")),
         stranger.get(url(room, "members/")),
         stranger.post(url(room, "members/"), {"user": str(charlie.pk)}),
         stranger.post(url(room, "read/"), {"sequence": 1}),
@@ -69,9 +60,11 @@ def test_rights_in_a_group(people: tuple[User, User, User]) -> None:
     assert (refused.status_code, refused.json()["code"]) == (403, "owners_only")
     assert api_of(bob).patch(url(room), {"name": "Ours", "notifications": "none"}).status_code == 403
     assert api_of(bob).get(url(room)).json()["muted"] is False
-    theirs, _ = services.send_message(room, sender=alice.pk, content="mine")
-    assert api_of(bob).patch(url(room, f"messages/{theirs.pk}/"), {"content": "x"}).json()["code"] == "forbidden"
-    assert api_of(bob).delete(url(room, f"messages/{theirs.pk}/")).json()["code"] == "owners_only"
+    theirs = services.send_message(room, sender=alice.pk, content="mine")
+    assert (
+        api_of(bob).patch(url(room, f"messages/{theirs.message_id}/"), {"content": "x"}).json()["code"] == "forbidden"
+    )
+    assert api_of(bob).delete(url(room, f"messages/{theirs.message_id}/")).json()["code"] == "owners_only"
     assert api_of(alice).post(url(room, "leave/")).status_code == 204
     assert api_of(bob).get(url(room)).json()["participants"][0]["role"] == "owner"
 
@@ -79,14 +72,14 @@ def test_rights_in_a_group(people: tuple[User, User, User]) -> None:
 def test_who_joins_sees_the_history_from_then_on(people: tuple[User, User, User]) -> None:
     alice, _, charlie = people
     room = services.create_group(alice.pk, name="Maps", members=[], history="joined").pk
-    before, _ = services.send_message(room, sender=alice.pk, content="before")
+    before = services.send_message(room, sender=alice.pk, content="before")
     api_of(alice).post(url(room, "members/"), {"user": str(charlie.pk)})
-    services.send_message(room, sender=alice.pk, content="after", reply_to=before.pk)
+    services.send_message(room, sender=alice.pk, content="after", reply_to=before.message_id)
     page = api_of(charlie).get(url(room, "messages/")).json()["results"]
     assert [message["sequence"] for message in page] == [2]
-    reply = {"id": str(before.pk), "sequence": 1, "sender": None, "excerpt": None}
+    reply = {"id": str(before.message_id), "sequence": 1, "sender": None, "excerpt": None}
     assert page[0]["reply_to"] == reply
-    assert api_of(charlie).get(url(room, f"messages/{before.pk}/")).status_code == 404
+    assert api_of(charlie).get(url(room, f"messages/{before.message_id}/")).status_code == 404
     assert api_of(charlie).get(url(room)).json()["unread_count"] == 1
 
 
@@ -106,20 +99,20 @@ def test_reads_move_forward_only(people: tuple[User, User, User]) -> None:
 def test_edit_delete_reply_thread_and_react(people: tuple[User, User, User]) -> None:
     alice, bob, _ = people
     room = services.create_direct(alice.pk, bob.pk)[0].pk
-    root, _ = services.send_message(room, sender=alice.pk, content="root")
-    reply, _ = services.send_message(room, sender=bob.pk, content="reply", reply_to=root.pk)
-    services.send_message(room, sender=alice.pk, content="again", reply_to=reply.pk)
-    thread = api_of(bob).get(url(room, f"messages/{reply.pk}/thread/")).json()
+    root = services.send_message(room, sender=alice.pk, content="root")
+    reply = services.send_message(room, sender=bob.pk, content="reply", reply_to=root.message_id)
+    services.send_message(room, sender=alice.pk, content="again", reply_to=reply.message_id)
+    thread = api_of(bob).get(url(room, f"messages/{reply.message_id}/thread/")).json()
     assert [message["content"] for message in thread["results"]] == ["root", "reply", "again"]
-    assert thread["results"][0]["thread"] == {"root": str(root.pk), "count": 2}
-    edited = api_of(alice).patch(url(room, f"messages/{root.pk}/"), {"content": "new root"}).json()
+    assert thread["results"][0]["thread"] == {"root": str(root.message_id), "count": 2}
+    edited = api_of(alice).patch(url(room, f"messages/{root.message_id}/"), {"content": "new root"}).json()
     assert edited["content"] == "new root"
     assert edited["edited_at"]
-    put = api_of(bob).put(url(room, f"messages/{root.pk}/reactions/👩🏽‍🔬/"))
+    put = api_of(bob).put(url(room, f"messages/{root.message_id}/reactions/👩🏽‍🔬/"))
     assert put.json() == {"reactions": [{"emoji": "👩🏽‍🔬", "count": 1, "mine": True}]}
-    assert api_of(bob).put(url(room, f"messages/{root.pk}/reactions/no/")).status_code == 400
-    assert api_of(alice).delete(url(room, f"messages/{root.pk}/")).status_code == 204
-    gone = api_of(bob).get(url(room, f"messages/{root.pk}/")).json()
+    assert api_of(bob).put(url(room, f"messages/{root.message_id}/reactions/no/")).status_code == 400
+    assert api_of(alice).delete(url(room, f"messages/{root.message_id}/")).status_code == 204
+    gone = api_of(bob).get(url(room, f"messages/{root.message_id}/")).json()
     assert (gone["deleted"], gone["content"], gone["sequence"]) == (True, "", 1)
 
 

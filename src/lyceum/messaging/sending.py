@@ -1,0 +1,243 @@
+"""How messages are stored: any number of drafts in one statement, after one that takes their conversations' locks.
+
+The HTTP door runs both inside a Django transaction, the gateway's writer for all its sockets at once.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from django.utils import timezone
+
+from lyceum.core import events
+from lyceum.core.errors import DomainError, Invalid, NotFound
+from lyceum.core.ids import uuid7
+from lyceum.core.live import Push, make_push
+from lyceum.messaging import shapes
+from lyceum.messaging.contracts import MessageSent
+from lyceum.messaging.errors import ClientIdReused
+
+MAX_CONTENT = 8000
+
+
+class Draft(msgspec.Struct, frozen=True):
+    """A message that somebody wants to send; `connection_id` is the socket that needs no echo."""
+
+    conversation_id: UUID
+    sender_id: UUID
+    content: str
+    client_id: str | None = None
+    reply_to: UUID | None = None
+    connection_id: str = ""
+
+    @property
+    def fingerprint(self) -> str:
+        """What a repeat under the same `client_id` has to agree in."""
+        return hashlib.sha256(f"{self.reply_to or ''}\n{self.content}".encode()).hexdigest()
+
+
+class Sent(msgspec.Struct, frozen=True):
+    """A message as it is stored; `is_new` is False for a repeat, which has nothing to push."""
+
+    message_id: UUID
+    conversation_id: UUID
+    sender_id: UUID
+    sequence: int
+    content: str
+    created_at: datetime
+    is_new: bool
+    pushes: list[Push] = []
+    event_id: UUID | None = None
+
+
+class IsEphemeral(DomainError):
+    """The conversation keeps its messages elsewhere."""
+
+
+def group_of(conversation_id: UUID) -> str:
+    return f"conversation:{conversation_id}"
+
+
+def check_content(content: str) -> str:
+    """Return the text as it is kept; raises Invalid when it is empty or too long."""
+    text = content.replace("\r\n", "\n").strip()
+    if not text:
+        raise Invalid.field("content", "blank", "Write something first.")
+    if len(text) > MAX_CONTENT:
+        detail = f"A message has at most {MAX_CONTENT} characters."
+        raise Invalid.field("content", "too_long", detail)
+    return text
+
+
+# A statement sees what was committed before it began, so the locks are taken by one of their own. In order of the
+# ids: two processes never wait for each other.
+LOCK = "select id from messaging_conversation where id = any(%s) order by id for update"
+
+STORE = """
+with draft as (
+  select * from unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::text[],
+      %s::uuid[])
+    with ordinality as t(id, event_id, conversation_id, sender_id, client_id, fingerprint, content, reply_to_id, place)
+), placed as (
+  select d.*, c.kind, c.retention, p.id as participant_id,
+    o.id as original_id, coalesce(o.thread_root_id, o.id) as root_id
+  from draft d
+  left join messaging_conversation c on c.id = d.conversation_id and c.ended_at is null
+  left join messaging_participant p on p.conversation_id = c.id and p.user_id = d.sender_id
+  left join messaging_message o on o.id = d.reply_to_id and o.conversation_id = c.id and o.sequence > p.visible_after
+), fresh as (
+  select f.*,
+    row_number() over (partition by conversation_id order by place) as step,
+    row_number() over (partition by root_id order by place) as thread_step
+  from placed f
+  where participant_id is not null and retention = 'permanent' and (reply_to_id is null or original_id is not null)
+    and not exists (
+      select from messaging_message k
+      where k.conversation_id = f.conversation_id and k.sender_id = f.sender_id and k.client_id = f.client_id)
+), counted as (
+  update messaging_conversation c set last_sequence = c.last_sequence + f.many, updated_at = %s
+  from (select conversation_id, count(*) as many from fresh group by 1) f where c.id = f.conversation_id
+  returning c.id, c.last_sequence - f.many as base
+), stored as (
+  insert into messaging_message (id, conversation_id, sequence, sender_id, message_type, client_id, first_sent_hash,
+    content, reply_to_id, thread_root_id, created_at, version)
+  select f.id, f.conversation_id, n.base + f.step, f.sender_id, 'user', f.client_id, f.fingerprint,
+    f.content, f.original_id, f.root_id, %s, 1
+  from fresh f join counted n on n.id = f.conversation_id
+), told as (
+  insert into core_outboxevent (id, name, payload, created_at)
+  select f.event_id, 'MessageSent', jsonb_build_object('message_id', f.id, 'conversation_id', f.conversation_id,
+    'sender_id', f.sender_id, 'sequence', n.base + f.step), %s
+  from fresh f join counted n on n.id = f.conversation_id where %s
+), have_read as (
+  update messaging_participant p set read_sequence = f.newest, hidden_at = null
+  from (select participant_id, max(n.base + step) as newest from fresh join counted n on n.id = conversation_id
+        group by 1) f
+  where p.id = f.participant_id
+), shown_again as (
+  update messaging_participant p set hidden_at = null
+  from fresh f where p.conversation_id = f.conversation_id and p.hidden_at is not null and f.kind = 'direct'
+    and p.id not in (select participant_id from fresh)
+)
+select p.participant_id is not null, p.retention, p.original_id, n.base + f.step, u.first_name, u.last_name,
+  p.root_id, f.thread_step + (
+    select count(*) from messaging_message t where t.thread_root_id = p.root_id and t.deleted_at is null),
+  o.sequence, o.deleted_at is not null, left(o.content, %s), o.sender_id, ou.first_name, ou.last_name,
+  (select array_agg(e.user_id) filter (where e.visible_after < o.sequence) from messaging_participant e
+   where o.id is not null and e.conversation_id = p.conversation_id having max(e.visible_after) >= o.sequence),
+  k.id, k.sequence, k.content, k.created_at, k.first_sent_hash
+from placed p
+left join fresh f on f.place = p.place
+left join counted n on n.id = f.conversation_id
+left join accounts_user u on u.id = f.sender_id
+left join messaging_message o on o.id = p.original_id
+left join accounts_user ou on ou.id = o.sender_id
+left join messaging_message k
+  on k.conversation_id = p.conversation_id and k.sender_id = p.sender_id and k.client_id = p.client_id
+order by p.place
+"""
+
+
+class Batch:
+    """Drafts with the ids and the time that they will have, and what came of them."""
+
+    def __init__(self, drafts: Sequence[Draft]) -> None:
+        self.drafts = drafts
+        self._ids = [uuid7() for _ in drafts]
+        self._event_ids = [uuid7() for _ in drafts]
+        self._is_heard = events.is_heard(MessageSent)
+        self._now = timezone.now()
+        self._prints = [draft.fingerprint for draft in drafts]
+
+    @property
+    def lock_parameters(self) -> list[Any]:
+        return [list({draft.conversation_id for draft in self.drafts})]
+
+    @property
+    def store_parameters(self) -> list[Any]:
+        columns = [
+            self._ids,
+            self._event_ids,
+            [draft.conversation_id for draft in self.drafts],
+            [draft.sender_id for draft in self.drafts],
+            [draft.client_id for draft in self.drafts],
+            self._prints,
+            [draft.content for draft in self.drafts],
+            [draft.reply_to for draft in self.drafts],
+        ]
+        return [*columns, self._now, self._now, self._now, self._is_heard, shapes.EXCERPT_LENGTH]
+
+    def outcomes(self, rows: Sequence[tuple[Any, ...]]) -> list[Sent | DomainError]:
+        """Say for each draft what it became, or why it did not, from the rows of `STORE`."""
+        return [
+            self._outcome(place, draft, row) for place, (draft, row) in enumerate(zip(self.drafts, rows, strict=True))
+        ]
+
+    def _outcome(self, place: int, draft: Draft, row: tuple[Any, ...]) -> Sent | DomainError:
+        is_member, retention, original_id, sequence, first_name, last_name, root_id, in_thread, *rest = row
+        where, sender = draft.conversation_id, draft.sender_id
+        if not is_member:
+            return NotFound("There is no such conversation.")
+        if retention != "permanent":
+            return IsEphemeral()
+        if sequence is not None:
+            identity, event_id = self._ids[place], self._event_ids[place] if self._is_heard else None
+            message = {
+                "id": identity,
+                "conversation": where,
+                "sequence": sequence,
+                "client_id": draft.client_id,
+                "sender": shapes.named_person(sender, first_name, last_name),
+                "message_type": "user",
+                "content": draft.content,
+                "timestamp": self._now,
+                "reply_to": None,
+                "thread": None,
+                "attachments": [],
+                "reactions": [],
+                "edited_at": None,
+                "deleted": False,
+                "metadata": {},
+            }
+            if original_id is None:
+                pushes = [_push(draft, message)]
+            else:
+                message["thread"] = {"root": root_id, "count": in_thread}
+                pushes = _reply_pushes(draft, message, original_id, *rest[:7])
+            return Sent(identity, where, sender, sequence, draft.content, self._now, True, pushes, event_id)
+        known_id, known_sequence, known_content, known_at, known_print = rest[7:]
+        if known_id is None:
+            return Invalid.field("reply_to", "not_found", "There is no such message to reply to.")
+        if known_print != self._prints[place]:
+            return ClientIdReused()
+        return Sent(known_id, where, sender, known_sequence, known_content, known_at, False)
+
+
+def _push(draft: Draft, message: dict[str, Any], **options: Any) -> Push:
+    frame = {"type": "message", "message": message}
+    return make_push(group_of(draft.conversation_id), frame, exclude=draft.connection_id, **options)
+
+
+def _reply_pushes(
+    draft: Draft,
+    message: dict[str, Any],
+    original_id: UUID,
+    sequence: int,
+    is_deleted: bool,
+    excerpt: str,
+    sender_id: UUID | None,
+    first_name: str | None,
+    last_name: str | None,
+    readers: list[UUID] | None,
+) -> list[Push]:
+    """Show the original in the frame, and to members who joined after it only that there is one."""
+    sender = shapes.named_person(sender_id, first_name, last_name)
+    whole = {**message, "reply_to": shapes.reply(original_id, sequence, sender, "" if is_deleted else excerpt)}
+    if readers is None:
+        return [_push(draft, whole)]
+    bare = {**message, "reply_to": shapes.reply(original_id, sequence, None, None)}
+    people = tuple(f"user:{user_id}" for user_id in readers)
+    return [_push(draft, whole, only=people), _push(draft, bare, never=people)]
