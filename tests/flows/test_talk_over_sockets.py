@@ -212,3 +212,31 @@ async def test_a_server_that_was_idle_for_long_still_delivers(site: Site) -> Non
     alice.call("POST", f"chat/conversations/{room}/messages/", {"content": "still there?"})
     assert (await at_bob.hear("message", within=1))["message"]["content"] == "still there?"
     await at_bob.socket.close()
+
+
+async def test_an_ephemeral_conversation_talks_like_any_other(site: Site) -> None:
+    alice, bob = site.register("Alice"), site.register("Bob")
+    body = {"kind": "direct", "participants": [bob.id], "retention": "ephemeral"}
+    made = alice.call("POST", "chat/conversations/", body)
+    assert (made.status, made.data["retention"]) == (201, "ephemeral")
+    room = made.data["id"]
+    at_alice, at_bob = await alice.open(), await bob.open()
+    await at_alice.hear("connection_established")
+    await at_bob.hear("connection_established")
+    for n in range(1, 4):
+        await at_alice.send(type="user_message", conversation=room, message=f"spark {n}", client_id=str(n))
+        assert (await at_alice.hear("user_message_received"))["sequence"] == n
+        assert (await at_bob.hear("message"))["message"]["content"] == f"spark {n}"
+    await at_alice.send(type="user_message", conversation=room, message="spark 1", client_id="1")
+    assert (await at_alice.hear("user_message_received"))["sequence"] == 1
+    await at_bob.send(type="resume", conversation=room, sequence=1)
+    assert [(await at_bob.hear("message"))["message"]["sequence"] for _ in range(2)] == [2, 3]
+    assert (await at_bob.hear("resumed"))["count"] == 2
+    path = f"chat/conversations/{room}/messages/"
+    page = bob.call("GET", path).data["results"]
+    assert [message["content"] for message in page] == ["spark 1", "spark 2", "spark 3"]
+    assert alice.call("PATCH", f"{path}{page[0]['id']}/", {"content": "a flame"}).status == 200
+    assert (await at_bob.hear("message_edited"))["message"]["content"] == "a flame"
+    assert bob.call("GET", "chat/conversations/").data["results"][0]["last_message"]["content"] == "spark 3"
+    for line in (at_alice, at_bob):
+        await line.socket.close()

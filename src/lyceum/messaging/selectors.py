@@ -7,7 +7,9 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from lyceum.core.errors import NotFound
-from lyceum.messaging import shapes
+from lyceum.messaging import ephemeral, shapes
+from lyceum.messaging.ephemeral import EphemeralLog
+from lyceum.messaging.logs import Log, PermanentLog, stored_details
 from lyceum.messaging.models import Conversation, Message, Participant
 
 # One index range scan for each conversation, for all asked conversations in one statement.
@@ -15,8 +17,10 @@ UNREAD = """
 select p.conversation_id, (
   select count(*) from messaging_message m
   where m.conversation_id = p.conversation_id and m.sequence > greatest(p.read_sequence, p.joined_after)
-    and m.deleted_at is null and m.sender_id is distinct from p.user_id and m.message_type <> 'system')
-from messaging_participant p where p.user_id = %s and p.conversation_id = any(%s)
+    and m.deleted_at is null and m.sender_id is distinct from p.user_id and m.message_type <> 'system'),
+  c.retention = 'ephemeral', greatest(p.read_sequence, p.joined_after), c.last_sequence
+from messaging_participant p join messaging_conversation c on c.id = p.conversation_id
+where p.user_id = %s and p.conversation_id = any(%s)
 """
 
 
@@ -50,23 +54,37 @@ def lock_conversation_for(user_id: UUID, conversation_id: UUID) -> tuple[Convers
     return conversation, get_participant_for(user_id, conversation_id)
 
 
-def visible_messages(participant: Participant) -> QuerySet[Message]:
-    return Message.objects.filter(
-        conversation=participant.conversation_id, sequence__gt=participant.visible_after
-    ).select_related("sender", "reply_to__sender")
+def log_of(participant: Participant, users: dict[UUID, Any] | None = None) -> Log:
+    """Return the participant's view of the conversation's messages; `users` are people who are known already."""
+    if participant.conversation.retention == Conversation.Retention.EPHEMERAL:
+        return EphemeralLog(participant, users)
+    return PermanentLog(participant)
 
 
-def get_message_for(participant: Participant, message_id: UUID) -> Message:
-    try:
-        return visible_messages(participant).get(pk=message_id)
-    except Message.DoesNotExist as err:
-        raise NotFound("There is no such message.") from err
+def get_message_for(log: Log, message_id: UUID) -> Message:
+    found = log.get(message_id)
+    if found is None:
+        raise NotFound("There is no such message.")
+    return found
+
+
+def shaped(log: Log, rows: Sequence[Message], viewer: UUID) -> list[dict[str, Any]]:
+    """Make message objects for the member whose view this is."""
+    return shapes.messages(rows, log.details(rows), viewer=viewer, floor=log.floor)
+
+
+def framed(log: Log, rows: Sequence[Message], floor: int) -> list[dict[str, Any]]:
+    """Make message objects for frames, showing nothing up to a sequence."""
+    return shapes.messages(rows, log.details(rows), viewer=None, floor=floor)
 
 
 def unread_counts(user_id: UUID, conversation_ids: Sequence[UUID]) -> dict[UUID, int]:
     with connection.cursor() as cursor:
         cursor.execute(UNREAD, [user_id, list(conversation_ids)])
-        return {row[0]: row[1] for row in cursor.fetchall()}
+        rows = cursor.fetchall()
+    counts = {conversation_id: count for conversation_id, count, *_ in rows}
+    marks = [(where, mark, last) for where, _, is_ephemeral, mark, last in rows if is_ephemeral]
+    return counts | ephemeral.unread_counts(user_id, marks)
 
 
 def describe(user_id: UUID, rows: Sequence[Conversation]) -> list[dict[str, Any]]:
@@ -78,7 +96,8 @@ def describe(user_id: UUID, rows: Sequence[Conversation]) -> list[dict[str, Any]
         people[member.conversation_id].append(member)
     mine = {i: next(p for p in people[i] if p.user_id == user_id) for i in ids}
     unread = unread_counts(user_id, ids)
-    last = _last_messages(user_id, rows, mine)
+    users = {member.user_id: member.user for members in people.values() for member in members}
+    last = _last_messages(user_id, rows, mine, users)
     return [
         shapes.conversation(
             row, mine=mine[row.pk], people=people[row.pk], last=last.get(row.pk), unread=unread.get(row.pk, 0)
@@ -88,9 +107,10 @@ def describe(user_id: UUID, rows: Sequence[Conversation]) -> list[dict[str, Any]
 
 
 def _last_messages(
-    user_id: UUID, rows: Sequence[Conversation], mine: dict[UUID, Participant]
+    user_id: UUID, rows: Sequence[Conversation], mine: dict[UUID, Participant], users: dict[UUID, Any]
 ) -> dict[UUID, dict[str, Any]]:
-    pairs = [(row.pk, row.last_sequence) for row in rows if row.last_sequence > mine[row.pk].visible_after]
+    seen = [row for row in rows if row.last_sequence > mine[row.pk].visible_after]
+    pairs = [(row.pk, row.last_sequence) for row in seen if row.retention == Conversation.Retention.PERMANENT]
     newest = Message.objects.extra(  # constant text; the pairs are parameters
         where=[
             "(messaging_message.conversation_id, messaging_message.sequence)"
@@ -99,24 +119,28 @@ def _last_messages(
         params=[[pair[0] for pair in pairs], [pair[1] for pair in pairs]],
     )
     found = list(newest.select_related("sender", "reply_to__sender"))
-    return {message["conversation"]: message for message in shapes.messages(found, viewer=user_id)}
+    last = {m["conversation"]: m for m in shapes.messages(found, stored_details(found), viewer=user_id)}
+    for row in seen:
+        if row.retention == Conversation.Retention.EPHEMERAL:
+            participant = mine[row.pk]
+            participant.conversation = row
+            log = log_of(participant, users)
+            for message in shaped(log, log.run(limit=1, newest=True), user_id):
+                last[row.pk] = message
+    return last
 
 
 def message_page(
-    participant: Participant, *, before: int | None, after: int | None, around: int | None, limit: int
+    log: Log, *, before: int | None, after: int | None, around: int | None, limit: int
 ) -> tuple[list[Message], bool]:
     """Cut a page in rising order; the flag says whether there is more in the direction of reading."""
-    rows = visible_messages(participant)
     if around is not None:
         half = limit // 2
-        older = list(rows.filter(sequence__lt=around).order_by("-sequence")[:half])[::-1]
-        newer = list(rows.filter(sequence__gte=around).order_by("sequence")[: limit - half + 1])
-        has_more = len(newer) > limit - half
-        return older + newer[: limit - half], has_more
-    if before is not None:
-        rows = rows.filter(sequence__lt=before)
+        older = log.run(below=around, limit=half, newest=True)
+        newer = log.run(above=around - 1, limit=limit - half + 1)
+        return older + newer[: limit - half], len(newer) > limit - half
     if after is not None:
-        found = list(rows.filter(sequence__gt=after).order_by("sequence")[: limit + 1])
+        found = log.run(above=after, below=before, limit=limit + 1)
         return found[:limit], len(found) > limit
-    found = list(rows.order_by("-sequence")[: limit + 1])
-    return found[:limit][::-1], len(found) > limit
+    found = log.run(below=before, limit=limit + 1, newest=True)
+    return found[-limit:], len(found) > limit

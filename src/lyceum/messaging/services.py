@@ -8,14 +8,17 @@ from django.utils import timezone
 from lyceum.core import audit, events
 from lyceum.core.errors import DomainError, Invalid, NotAllowed, NotFound
 from lyceum.core.events import publish
+from lyceum.core.ids import uuid7
 from lyceum.core.live import publish as publish_pushes
 from lyceum.core.live import push_on_commit
 from lyceum.messaging import selectors, shapes
-from lyceum.messaging.contracts import MemberAdded, MemberRemoved
+from lyceum.messaging.contracts import MemberAdded, MemberRemoved, MessageSent
 from lyceum.messaging.emoji import is_one_emoji
-from lyceum.messaging.errors import OwnersOnly, TooManyReactions
-from lyceum.messaging.models import Conversation, Message, Participant, Reaction
-from lyceum.messaging.sending import LOCK, STORE, Batch, Draft, Sent, check_content, group_of
+from lyceum.messaging.ephemeral import EphemeralLog, Kept
+from lyceum.messaging.errors import ClientIdReused, OwnersOnly, TooManyReactions
+from lyceum.messaging.logs import Log
+from lyceum.messaging.models import Conversation, Message, Participant
+from lyceum.messaging.sending import LOCK, STORE, Batch, Draft, IsEphemeral, Sent, check_content, group_of
 
 MAX_DIFFERENT_REACTIONS = 20
 
@@ -40,6 +43,8 @@ def send_message(
         cursor.execute(LOCK, batch.lock_parameters)
         cursor.execute(STORE, batch.store_parameters)
         [sent] = batch.outcomes(cursor.fetchall())
+    if isinstance(sent, IsEphemeral):
+        return _send_ephemeral(draft)
     if isinstance(sent, DomainError):
         raise sent
     if sent.event_id is not None:
@@ -50,17 +55,47 @@ def send_message(
     return sent
 
 
+def _send_ephemeral(draft: Draft) -> Sent:
+    """Keep a message in Valkey under the next number; the caller holds the conversation's lock."""
+    conversation, mine = selectors.lock_conversation_for(draft.sender_id, draft.conversation_id)
+    log = EphemeralLog(mine)
+    repeated = log.repeated(draft.sender_id, draft.client_id)
+    if repeated is not None:
+        if repeated.fingerprint != draft.fingerprint:
+            raise ClientIdReused
+        return Sent(
+            repeated.id, conversation.pk, mine.user_id, repeated.sequence, repeated.content, repeated.created_at, False
+        )
+    original = log.get(draft.reply_to) if draft.reply_to is not None else None
+    if draft.reply_to is not None and original is None:
+        raise Invalid.field("reply_to", "not_found", "There is no such message to reply to.")
+    now, sequence = timezone.now(), conversation.last_sequence + 1
+    Conversation.objects.filter(pk=conversation.pk).update(last_sequence=sequence, updated_at=now)
+    Participant.objects.filter(pk=mine.pk).update(read_sequence=sequence, hidden_at=None)
+    if conversation.kind == Conversation.Kind.DIRECT:
+        conversation.participants.filter(hidden_at__isnull=False).update(hidden_at=None)
+    kept = Kept(uuid7(), sequence, mine.user_id, draft.content, draft.client_id, draft.fingerprint, now)
+    if original is not None:
+        kept.reply_to, kept.reply_sequence = original.pk, original.sequence
+        kept.thread_root = original.thread_root_id or original.pk
+    message = log.add(kept)
+    publish(
+        MessageSent(
+            message_id=str(kept.id), conversation_id=str(conversation.pk), sender_id=str(kept.sender), sequence=sequence
+        )
+    )
+    _tell_message("message", log, message, exclude=draft.connection_id)
+    return Sent(kept.id, conversation.pk, mine.user_id, sequence, kept.content, now, True)
+
+
 @transaction.atomic
 def edit_message(participant: Participant, message_id: UUID, *, content: str) -> Message:
     text = check_content(content)
-    message = _lock_message(participant, message_id)
+    log, message = _lock_message(participant, message_id)
     if message.sender_id != participant.user_id:
         raise NotAllowed("Only the writer may edit a message.")
-    now = timezone.now()
-    message.content, message.edited_at, message.changed_at = text, now, now
-    message.version += 1
-    message.save(update_fields=["content", "edited_at", "changed_at", "version"])
-    _tell_edited(message)
+    log.edit(message, text)
+    _tell_message("message_edited", log, message)
     return message
 
 
@@ -73,44 +108,46 @@ def _readers(message: Message) -> tuple[str, ...]:
     return tuple(f"user:{user_id}" for user_id in readers)
 
 
-def _tell_edited(message: Message) -> None:
-    """Push the new text; who may not see what it replies to is told without that."""
+def _tell_message(kind: str, log: Log, message: Message, *, exclude: str = "") -> None:
+    """Push a message; who may not see what it replies to is told without that."""
     readers = _readers(message)
     group = group_of(message.conversation_id)
-    original_readers = _readers(message.reply_to) if message.reply_to is not None else ()
-    frame = {"type": "message_edited", "message": shapes.message(message, viewer=None)}
+    original = message.reply_to
+    is_shown = original is not None and original.sequence > log.gone
+    original_readers = _readers(original) if original is not None and is_shown else ()
+    frame = {"type": kind, "message": selectors.framed(log, [message], log.gone)[0]}
     if not original_readers:
-        push_on_commit(group, frame, only=readers)
+        push_on_commit(group, frame, only=readers, exclude=exclude)
         return
-    push_on_commit(group, frame, only=original_readers)
-    bare = shapes.message(message, viewer=None, visible_after=message.sequence)
-    push_on_commit(group, {**frame, "message": bare}, only=readers, never=original_readers)
+    push_on_commit(group, frame, only=original_readers, exclude=exclude)
+    bare = selectors.framed(log, [message], message.sequence)[0]
+    push_on_commit(group, {**frame, "message": bare}, only=readers, never=original_readers, exclude=exclude)
 
 
 @transaction.atomic
 def delete_message(participant: Participant, message_id: UUID) -> None:
     """Take the text away and keep the place; the writer's own, or any in a group that the person owns."""
-    message = _lock_message(participant, message_id)
+    log, message = _lock_message(participant, message_id)
     is_owner = participant.role == Participant.Role.OWNER
     if message.sender_id != participant.user_id and not is_owner:
         in_group = participant.conversation.kind == Conversation.Kind.GROUP
         raise OwnersOnly if in_group else NotAllowed
-    now = timezone.now()
-    message.content, message.deleted_at, message.changed_at = "", now, now
-    message.version += 1
-    message.save(update_fields=["content", "deleted_at", "changed_at", "version"])
-    message.reactions.all().delete()
+    log.erase(message)
     audit.record(participant.user, "message.deleted", message.pk)
     frame = {"type": "message_deleted", "message_id": message.pk, "sequence": message.sequence}
     push_on_commit(group_of(message.conversation_id), frame, only=_readers(message))
 
 
-def _lock_message(participant: Participant, message_id: UUID) -> Message:
-    Message.objects.select_for_update().filter(pk=message_id).first()
-    message = selectors.get_message_for(participant, message_id)
+def _lock_message(participant: Participant, message_id: UUID) -> tuple[Log, Message]:
+    if participant.conversation.retention == Conversation.Retention.EPHEMERAL:
+        selectors.lock_conversation_for(participant.user_id, participant.conversation_id)
+    else:
+        Message.objects.select_for_update().filter(pk=message_id).first()
+    log = selectors.log_of(participant)
+    message = selectors.get_message_for(log, message_id)
     if message.deleted_at is not None:
         raise NotFound("This message was deleted.")
-    return message
+    return log, message
 
 
 @transaction.atomic
@@ -118,17 +155,14 @@ def react(participant: Participant, message_id: UUID, emoji: str, *, add: bool) 
     """Add or take back one's own reaction; returns all reactions of the message for the person."""
     if not is_one_emoji(emoji):
         raise Invalid.field("emoji", "invalid", "Use one emoji.")
-    message = _lock_message(participant, message_id)
+    log, message = _lock_message(participant, message_id)
     if add:
-        different = set(message.reactions.values_list("emoji", flat=True))
+        different = {reaction["emoji"] for reaction in log.details([message]).reactions.get(message.pk, [])}
         if emoji not in different and len(different) >= MAX_DIFFERENT_REACTIONS:
             raise TooManyReactions
-        _, changed = Reaction.objects.get_or_create(message=message, user=participant.user, emoji=emoji)
-    else:
-        changed = bool(message.reactions.filter(user=participant.user, emoji=emoji).delete()[0])
-    found = shapes.reactions_by_message([message.pk]).get(message.pk, [])
-    if changed:
-        Message.objects.filter(pk=message.pk).update(changed_at=timezone.now())
+    has_changed = log.react(message, participant.user_id, emoji, add=add)
+    found = log.details([message]).reactions.get(message.pk, [])
+    if has_changed:
         frame = {
             "type": "reaction",
             "message_id": message.pk,
@@ -160,10 +194,12 @@ def _direct_key(one: UUID, other: UUID) -> str:
 
 
 @transaction.atomic
-def create_direct(creator: UUID, other: UUID) -> tuple[Conversation, bool]:
+def create_direct(
+    creator: UUID, other: UUID, *, retention: str = Conversation.Retention.PERMANENT
+) -> tuple[Conversation, bool]:
     """Return the one conversation of a pair, made when there is none; the flag says whether it is new."""
     conversation, is_new = Conversation.objects.get_or_create(
-        direct_key=_direct_key(creator, other), defaults={"kind": Conversation.Kind.DIRECT}
+        direct_key=_direct_key(creator, other), defaults={"kind": Conversation.Kind.DIRECT, "retention": retention}
     )
     if is_new:
         Participant.objects.bulk_create(
@@ -176,8 +212,17 @@ def create_direct(creator: UUID, other: UUID) -> tuple[Conversation, bool]:
 
 
 @transaction.atomic
-def create_group(creator: UUID, *, name: str, members: list[UUID], history: str) -> Conversation:
-    conversation = Conversation.objects.create(kind=Conversation.Kind.GROUP, name=name, history=history)
+def create_group(
+    creator: UUID,
+    *,
+    name: str,
+    members: list[UUID],
+    history: str,
+    retention: str = Conversation.Retention.PERMANENT,
+) -> Conversation:
+    conversation = Conversation.objects.create(
+        kind=Conversation.Kind.GROUP, name=name, history=history, retention=retention
+    )
     roles = {creator: Participant.Role.OWNER, **dict.fromkeys(members, Participant.Role.MEMBER)}
     Participant.objects.bulk_create(
         [Participant(conversation=conversation, user_id=user_id, role=role) for user_id, role in roles.items()]

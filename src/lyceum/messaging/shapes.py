@@ -1,11 +1,11 @@
 """The contract's objects, made from rows: person, message, conversation."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from lyceum.messaging.models import Conversation, Message, Participant, Reaction
+from lyceum.messaging.logs import Details
+from lyceum.messaging.models import Conversation, Message, Participant
 
 EXCERPT_LENGTH = 140
 REACTION_USERS = 20
@@ -22,18 +22,6 @@ def named_person(user_id: UUID | None, first_name: str | None, last_name: str | 
     return {"id": user_id, "name": name, "kind": "user", "avatar": None}
 
 
-def reactions_by_message(message_ids: Iterable[UUID]) -> dict[UUID, list[dict[str, Any]]]:
-    """Group reactions by emoji in the order of their first use, with their people, in one query."""
-    grouped: dict[UUID, dict[str, list[UUID]]] = defaultdict(dict)
-    rows = Reaction.objects.filter(message_id__in=list(message_ids)).order_by("created_at", "pk")
-    for message_id, emoji, user_id in rows.values_list("message_id", "emoji", "user_id"):
-        grouped[message_id].setdefault(emoji, []).append(user_id)
-    return {
-        message_id: [{"emoji": emoji, "users": users} for emoji, users in emojis.items()]
-        for message_id, emojis in grouped.items()
-    }
-
-
 def reactions_for(found: list[dict[str, Any]], viewer: UUID | None) -> list[dict[str, Any]]:
     """Tell reactions to a viewer with `mine`, or to everybody with the first 20 people."""
     if viewer is None:
@@ -45,24 +33,18 @@ def reply(original_id: UUID, sequence: int, sender: dict[str, Any] | None, excer
     return {"id": original_id, "sequence": sequence, "sender": sender, "excerpt": excerpt}
 
 
-def _reply_of(row: Message, visible_after: int) -> dict[str, Any] | None:
+def _reply_of(row: Message, floor: int) -> dict[str, Any] | None:
     original = row.reply_to
     if original is None:
         return None
-    if original.sequence <= visible_after:
+    if original.sequence <= floor:
         return reply(original.pk, original.sequence, None, None)
     text = "" if original.deleted_at else original.content
     return reply(original.pk, original.sequence, person(original.sender), text[:EXCERPT_LENGTH])
 
 
-def messages(rows: Sequence[Message], *, viewer: UUID | None, visible_after: int = 0) -> list[dict[str, Any]]:
-    """Make message objects in three queries for any number of rows; `viewer` None is for frames."""
-    reactions = reactions_by_message(row.pk for row in rows)
-    roots = {row.thread_root_id or row.pk for row in rows}
-    counts: dict[UUID, int] = defaultdict(int)
-    threads = Message.objects.filter(thread_root_id__in=roots, deleted_at=None, sequence__gt=visible_after)
-    for root_id in threads.values_list("thread_root_id", flat=True):
-        counts[root_id] += 1
+def messages(rows: Sequence[Message], details: Details, *, viewer: UUID | None, floor: int = 0) -> list[dict[str, Any]]:
+    """Make message objects; `viewer` None is for frames, and nothing up to the sequence `floor` is shown."""
     return [
         {
             "id": row.pk,
@@ -73,10 +55,10 @@ def messages(rows: Sequence[Message], *, viewer: UUID | None, visible_after: int
             "message_type": row.message_type,
             "content": "" if row.deleted_at else row.content,
             "timestamp": row.created_at,
-            "reply_to": _reply_of(row, visible_after),
-            "thread": _thread(row, counts),
+            "reply_to": _reply_of(row, floor),
+            "thread": _thread(row, details.replies),
             "attachments": [],
-            "reactions": [] if row.deleted_at else reactions_for(reactions.get(row.pk, []), viewer),
+            "reactions": [] if row.deleted_at else reactions_for(details.reactions.get(row.pk, []), viewer),
             "edited_at": row.edited_at,
             "deleted": row.deleted_at is not None,
             "metadata": {},
@@ -85,15 +67,12 @@ def messages(rows: Sequence[Message], *, viewer: UUID | None, visible_after: int
     ]
 
 
-def _thread(row: Message, counts: dict[UUID, int]) -> dict[str, Any] | None:
+def _thread(row: Message, replies: dict[UUID, int]) -> dict[str, Any] | None:
     root = row.thread_root_id or row.pk
-    if row.thread_root_id is None and not counts[root]:
+    count = replies.get(root, 0)
+    if row.thread_root_id is None and not count:
         return None
-    return {"root": root, "count": counts[root]}
-
-
-def message(row: Message, *, viewer: UUID | None, visible_after: int = 0) -> dict[str, Any]:
-    return messages([row], viewer=viewer, visible_after=visible_after)[0]
+    return {"root": root, "count": count}
 
 
 def conversation(

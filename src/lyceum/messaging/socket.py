@@ -15,9 +15,10 @@ from lyceum.core import presence
 from lyceum.core.errors import DomainError, Invalid
 from lyceum.core.json import has_lone_surrogate
 from lyceum.core.live import push_all
-from lyceum.messaging import selectors, services, shapes
-from lyceum.messaging.models import Message, Participant
-from lyceum.messaging.sending import Draft, check_content, group_of
+from lyceum.messaging import selectors, services
+from lyceum.messaging.logs import Log
+from lyceum.messaging.models import Participant
+from lyceum.messaging.sending import Draft, IsEphemeral, check_content, group_of
 from lyceum.messaging.writer import writer
 from lyceum.realtime.registry import Caller, ClientFrame, Opening, command, set_domain
 from lyceum.realtime.threads import in_thread
@@ -175,7 +176,18 @@ async def send_message(caller: Caller, frame: UserMessage) -> None:
         # Over a socket the text stands in `message`.
         raise _renamed(err) from err
     draft = Draft(where, caller.sign_in.user_id, text, frame.client_id, frame.reply_to, caller.id)
-    sent = await writer().send(draft)
+    try:
+        sent = await writer().send(draft)
+    except IsEphemeral:
+        sent = await in_thread(
+            services.send_message,
+            where,
+            sender=draft.sender_id,
+            content=text,
+            client_id=frame.client_id,
+            reply_to=frame.reply_to,
+            connection_id=caller.id,
+        )
     _forget_typing((caller.id, where))
     caller.answer(
         {
@@ -306,32 +318,27 @@ def _missed(user_id: UUID, where: UUID, sequence: int, since: datetime | None, i
     last = participant.conversation.last_sequence
     if sequence > last:
         return [{"type": "reload", "conversation": where, "count": last - participant.visible_after}]
-    rows = list(
-        selectors.visible_messages(participant).filter(sequence__gt=sequence).order_by("sequence")[: MAX_RESUME + 1]
-    )
+    log = selectors.log_of(participant)
+    rows = log.run(above=sequence, limit=MAX_RESUME + 1)
     if len(rows) > MAX_RESUME:
-        alive = selectors.visible_messages(participant).count()
-        return [{"type": "reload", "conversation": where, "count": alive}]
+        return [{"type": "reload", "conversation": where, "count": log.count()}]
     frames = [
-        {"type": "message", "conversation": where, "message": found}
-        for found in shapes.messages(rows, viewer=None, visible_after=participant.visible_after)
+        {"type": "message", "conversation": where, "message": found} for found in selectors.framed(log, rows, log.floor)
     ]
     if since is not None:
-        frames = _changes(participant, sequence, since) + frames
+        frames = _changes(log, where, sequence, since) + frames
     if rows or is_single:
         end = rows[-1].sequence if rows else sequence
         frames.append({"type": "resumed", "conversation": where, "from": sequence, "to": end, "count": len(rows)})
     return frames
 
 
-def _changes(participant: Participant, sequence: int, since: datetime) -> list[dict[str, Any]]:
+def _changes(log: Log, where: UUID, sequence: int, since: datetime) -> list[dict[str, Any]]:
     """Return edits, deletes and reactions to messages that the client has already."""
-    changed = selectors.visible_messages(participant).filter(sequence__lte=sequence, changed_at__gte=since)
-    rows: list[Message] = list(changed.order_by("changed_at")[:MAX_RESUME])
-    where = participant.conversation_id
+    rows = log.changed(sequence, since, MAX_RESUME)
     return [
         {"type": "message_deleted", "conversation": where, "message_id": row.pk, "sequence": row.sequence}
         if row.deleted_at
         else {"type": "message_edited", "conversation": where, "message": found}
-        for row, found in zip(rows, shapes.messages(rows, viewer=None), strict=True)
+        for row, found in zip(rows, selectors.framed(log, rows, log.floor), strict=True)
     ]

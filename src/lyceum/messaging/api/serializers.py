@@ -16,7 +16,7 @@ class ConversationBody(Body):
     kind = StrictChoice(["direct", "group"])
     participants = ParticipantIds()
     name = StrictText(required=False, min_length=1, max_length=100)
-    retention = StrictChoice(["permanent"], required=False)
+    retention = StrictChoice(["permanent", "ephemeral"], required=False)
     history = StrictChoice(["joined", "all"], required=False)
 
     def validate(self, body: dict[str, Any]) -> dict[str, Any]:

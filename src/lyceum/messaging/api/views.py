@@ -13,6 +13,7 @@ from lyceum.core.api import Door, check_if_match, etag, number, read
 from lyceum.core.errors import Invalid
 from lyceum.messaging import selectors, services, shapes
 from lyceum.messaging.api import serializers as forms
+from lyceum.messaging.logs import Log
 from lyceum.messaging.models import Conversation, Message, Participant
 
 MAX_PAGE = 200
@@ -38,8 +39,8 @@ def find_people(ids: list[UUID], field: str) -> list[Any]:
     return [found[identity] for identity in dict.fromkeys(ids)]
 
 
-def message_data(row: Message, participant: Participant) -> dict[str, Any]:
-    return shapes.message(row, viewer=participant.user_id, visible_after=participant.visible_after)
+def message_data(row: Message, log: Log, viewer: UUID) -> dict[str, Any]:
+    return selectors.shaped(log, [row], viewer)[0]
 
 
 class ConversationList(Door):
@@ -61,10 +62,11 @@ class ConversationList(Door):
         me = user_id(request)
         body = read(forms.ConversationBody, request)
         others = [user for user in find_people(body["participants"], "participants") if user.pk != me]
+        kept = {"retention": body["retention"]} if "retention" in body else {}
         if body["kind"] == "direct":
             if len(others) != 1:
                 raise Invalid.field("participants", "invalid", "A direct conversation has exactly two people.")
-            conversation, is_new = services.create_direct(me, others[0].pk)
+            conversation, is_new = services.create_direct(me, others[0].pk, **kept)
         else:
             is_new = True
             conversation = services.create_group(
@@ -72,6 +74,7 @@ class ConversationList(Door):
                 name=body["name"],
                 members=[user.pk for user in others],
                 history=body.get("history", "joined"),
+                **kept,
             )
         conversation = selectors.get_participant_for(me, conversation.pk).conversation
         answer = selectors.describe(me, [conversation])[0]
@@ -169,15 +172,15 @@ class MessageList(Door):
     @extend_schema(parameters=SEQUENCES, responses=forms.MessagePage)
     def get(self, request: Request, conversation_id: UUID) -> Response:
         participant = selectors.get_participant_for(user_id(request), conversation_id)
+        log = selectors.log_of(participant)
         rows, has_more = selectors.message_page(
-            participant,
+            log,
             before=number(request, "before", default=None),
             after=number(request, "after", default=None),
             around=number(request, "around", default=None),
             limit=number(request, "limit", default=50, low=1, high=MAX_PAGE) or 50,
         )
-        found = shapes.messages(rows, viewer=participant.user_id, visible_after=participant.visible_after)
-        return Response({"results": found, "has_more": has_more})
+        return Response({"results": selectors.shaped(log, rows, participant.user_id), "has_more": has_more})
 
     @extend_schema(request=forms.MessageBody, responses={200: forms.MessageView, 201: forms.MessageView})
     def post(self, request: Request, conversation_id: UUID) -> Response | HttpResponse:
@@ -193,48 +196,52 @@ class MessageList(Door):
             client_id=body.get("client_id"),
             reply_to=body.get("reply_to"),
         )
-        participant = selectors.get_participant_for(me, conversation_id)
-        message = selectors.get_message_for(participant, sent.message_id)
-        return Response(message_data(message, participant), status=201 if sent.is_new else 200)
+        log = selectors.log_of(selectors.get_participant_for(me, conversation_id))
+        message = selectors.get_message_for(log, sent.message_id)
+        return Response(message_data(message, log, me), status=201 if sent.is_new else 200)
 
 
 class MessageDetail(Door):
     @extend_schema(responses=forms.MessageView)
     def get(self, request: Request, conversation_id: UUID, message_id: UUID) -> Response:
-        participant = selectors.get_participant_for(user_id(request), conversation_id)
-        return self._answer(selectors.get_message_for(participant, message_id), participant)
+        log = selectors.log_of(selectors.get_participant_for(user_id(request), conversation_id))
+        return self._answer(request, log, selectors.get_message_for(log, message_id))
 
     @extend_schema(request=forms.ContentBody, responses=forms.MessageView)
     def patch(self, request: Request, conversation_id: UUID, message_id: UUID) -> Response:
         participant = selectors.get_participant_for(user_id(request), conversation_id)
-        message = selectors.get_message_for(participant, message_id)
-        check_if_match(request, etag(message.pk, message.version))
+        self._check(request, participant, message_id)
         body = read(forms.ContentBody, request)
-        return self._answer(services.edit_message(participant, message_id, content=body["content"]), participant)
+        services.edit_message(participant, message_id, content=body["content"])
+        log = selectors.log_of(participant)
+        return self._answer(request, log, selectors.get_message_for(log, message_id))
 
     @extend_schema(responses={204: None})
     def delete(self, request: Request, conversation_id: UUID, message_id: UUID) -> Response:
         participant = selectors.get_participant_for(user_id(request), conversation_id)
-        message = selectors.get_message_for(participant, message_id)
-        check_if_match(request, etag(message.pk, message.version))
+        self._check(request, participant, message_id)
         services.delete_message(participant, message_id)
         return Response(status=204)
 
-    def _answer(self, message: Message, participant: Participant) -> Response:
-        return Response(message_data(message, participant), headers={"ETag": etag(message.pk, message.version)})
+    def _check(self, request: Request, participant: Participant, message_id: UUID) -> None:
+        message = selectors.get_message_for(selectors.log_of(participant), message_id)
+        check_if_match(request, etag(message.pk, message.version))
+
+    def _answer(self, request: Request, log: Log, message: Message) -> Response:
+        data = message_data(message, log, user_id(request))
+        return Response(data, headers={"ETag": etag(message.pk, message.version)})
 
 
 class MessageThread(Door):
     @extend_schema(parameters=[OpenApiParameter("limit", int)], responses=forms.MessagePage)
     def get(self, request: Request, conversation_id: UUID, message_id: UUID) -> Response:
-        participant = selectors.get_participant_for(user_id(request), conversation_id)
+        me = user_id(request)
+        log = selectors.log_of(selectors.get_participant_for(me, conversation_id))
         limit = number(request, "limit", default=MAX_PAGE, low=1, high=MAX_PAGE) or MAX_PAGE
-        message = selectors.get_message_for(participant, message_id)
-        root = selectors.get_message_for(participant, message.thread_root_id or message.pk)
-        replies = selectors.visible_messages(participant).filter(thread_root=root).order_by("sequence")
-        rows = [root, *replies[: limit + 1]]
-        found = shapes.messages(rows[: limit + 1], viewer=participant.user_id, visible_after=participant.visible_after)
-        return Response({"results": found, "has_more": len(rows) > limit + 1})
+        message = selectors.get_message_for(log, message_id)
+        root = selectors.get_message_for(log, message.thread_root_id or message.pk)
+        rows = [root, *log.thread(root.pk, limit + 1)]
+        return Response({"results": selectors.shaped(log, rows[: limit + 1], me), "has_more": len(rows) > limit + 1})
 
 
 class MessageReaction(Door):
