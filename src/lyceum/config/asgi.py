@@ -5,10 +5,14 @@ from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lyceum.config.settings")
 
+import django
 from django.contrib.staticfiles.handlers import ASGIStaticFilesHandler
-from django.core.asgi import get_asgi_application
 
-pages = ASGIStaticFilesHandler(get_asgi_application())
+django.setup()
+
+from lyceum.config.handler import OneThreadHandler  # noqa: E402
+
+pages = ASGIStaticFilesHandler(OneThreadHandler())
 
 from lyceum.realtime.gateway import application as sockets  # noqa: E402
 

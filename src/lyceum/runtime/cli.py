@@ -212,6 +212,17 @@ def with_servers(options: argparse.Namespace) -> int:
         return subprocess.run(options.command, env=environment).returncode  # noqa: S603  # the caller's own command
 
 
+def bench(options: argparse.Namespace) -> int:
+    root = Path(__file__).parents[3]
+    if not (root / "bench" / "__main__.py").exists():
+        print("The benchmarks come with the source tree, not with the installed package.", file=sys.stderr)
+        return 1
+    with throw_away(durable=True) as environment:
+        _migrate(environment)
+        own = {**environment, "LIMITS_ENABLED": "false"}
+        return subprocess.run([sys.executable, "-m", "bench", *options.arguments], env=own, cwd=root).returncode  # noqa: S603
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="lyceum", description="Lyceum, a self-hosted knowledge workspace.")
     acts = parser.add_subparsers(required=True, metavar="command")
@@ -241,6 +252,8 @@ def _parser() -> argparse.ArgumentParser:
     back = act(restore, "restore", "Put a backup back.")
     back.add_argument("file")
     back.add_argument("--yes", action="store_true", help="do not ask")
+    measures = act(bench, "bench", "Measure the product beside peers: bench realtime, bench http.")
+    measures.add_argument("arguments", nargs=argparse.REMAINDER)
     tests = act(with_servers, "with-servers", "Run a command beside fresh servers that are gone afterwards.")
     tests.add_argument("command", nargs=argparse.REMAINDER)
     return parser

@@ -85,12 +85,12 @@ def running(home: Home) -> Iterator[dict[str, str]]:
 
 
 @contextmanager
-def throw_away() -> Iterator[dict[str, str]]:
-    """Give the environment of fresh servers that are gone afterwards; for tests."""
+def throw_away(*, durable: bool = False) -> Iterator[dict[str, str]]:
+    """Give the environment of fresh servers that are gone afterwards; for tests, and durable ones to measure."""
     with tempfile.TemporaryDirectory(prefix="lyceum-", ignore_cleanup_errors=True) as folder:
         # The database's account has to enter it.
         Path(folder).chmod(0o711)
-        servers = Servers(Home(Path(folder)), durable=False)
+        servers = Servers(Home(Path(folder)), durable=durable)
         try:
             servers.start()
             yield servers.environment()
