@@ -219,8 +219,12 @@ def bench(options: argparse.Namespace) -> int:
         return 1
     with throw_away(durable=True) as environment:
         _migrate(environment)
-        own = {**environment, "LIMITS_ENABLED": "false"}
-        return subprocess.run([sys.executable, "-m", "bench", *options.arguments], env=own, cwd=root).returncode  # noqa: S603
+        own = {**environment, "LIMITS_ENABLED": "false", "PYTHONUNBUFFERED": "1", "PYTHONPATH": str(root)}
+        measuring = children.start([sys.executable, "-m", "bench", *options.arguments], env=own)
+        try:
+            return measuring.wait()
+        finally:
+            children.stop(measuring)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -1,0 +1,1 @@
+"""Benchmarks beside peers and baselines, in one run on one machine: `lyceum bench`."""

@@ -1,0 +1,26 @@
+"""Run one benchmark; `lyceum bench NAME` starts it beside fresh servers."""
+
+import argparse
+import os
+
+import django
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="lyceum bench")
+    names = parser.add_subparsers(dest="name", required=True)
+    realtime = names.add_parser("realtime", help="fan-out, durable rooms and a quiet room, beside Socket.IO")
+    realtime.add_argument("--listeners", type=int, nargs="+", default=[25, 200, 1000])
+    http = names.add_parser("http", help="25 messages, beside a plain DRF view; the list of 500 conversations")
+    for one in (realtime, http):
+        one.add_argument("--peers", action=argparse.BooleanOptionalAction, default=True)
+    options = parser.parse_args()
+    django.setup()
+    from bench import http as over_http
+    from bench import realtime as over_sockets
+
+    {"realtime": over_sockets.run, "http": over_http.run}[options.name](dict(os.environ), options)
+
+
+if __name__ == "__main__":
+    main()
