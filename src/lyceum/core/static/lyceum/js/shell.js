@@ -1,13 +1,8 @@
-// What every page has: signing out, and toasts.
+// What every page has: signing out, toasts and questions.
 import { call } from "./api.js";
 
-export function toast(text) {
-  const box = document.createElement("p");
-  box.className = "toast";
-  box.textContent = text;
-  document.getElementById("toasts").append(box);
-  setTimeout(() => box.remove(), 8000);
-}
+export { ask } from "./ask.js";
+export { toast } from "./toast.js";
 
 document.querySelector("[data-act=sign-out]")?.addEventListener("click", async () => {
   await call("POST", "users/logout/");
