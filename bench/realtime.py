@@ -20,7 +20,10 @@ SAMPLE_EACH = 20
 STEP_SECONDS = 3.0
 LIMIT_MS = 100.0
 GROWTH = 1.5
+# What else the machine does can spoil a step; only a load that fails this often is too much.
+TRIES = 3
 ROOMS, MESSAGES_A_ROOM = 500, 20
+ACTIVE_ROOMS = (50, 125, 250, 500)
 Make = list[Callable[[], Line]]
 
 
@@ -72,14 +75,24 @@ async def fan_out_step(server: Server, lines: list[Line], rate: float) -> Step:
     )
 
 
+async def try_step(server: Server, lines: list[Line], rate: float) -> Step:
+    for _ in range(TRIES):
+        step = await fan_out_step(server, lines, rate)
+        if step.holds:
+            break
+        await asyncio.sleep(1)
+    return step
+
+
 async def fan_out(server: Server, make: Make) -> tuple[Step, Step]:
     """Raise the rate until a frame in a hundred is late; returns a light load and the heaviest that held."""
     lines = await open_all(server.port, make)
-    rate = light_rate = max(5.0, 2000 / len(lines))
-    light = best = await fan_out_step(server, lines, light_rate)
+    rate = max(5.0, 2000 / len(lines))
+    await fan_out_step(server, lines, rate)  # warms the server up
+    light = best = await try_step(server, lines, rate)
     while best.holds:
         rate *= GROWTH
-        step = await fan_out_step(server, lines, rate)
+        step = await try_step(server, lines, rate)
         if not step.holds:
             break
         best = step
@@ -103,8 +116,19 @@ async def quiet(server: Server, make: Make) -> tuple[float, float]:
 
 
 async def rooms_of_two(server: Server, make: Make) -> tuple[float, float]:
-    """In every room one person sends as soon as the last message is acknowledged; returns messages a second, p99."""
+    """Let ever more rooms talk at once; returns the most messages a second with p99 in bounds, and that p99."""
     lines = await open_all(server.port, make)
+    await talk_in_turn(lines[: 2 * ACTIVE_ROOMS[0]])  # warms the server up
+    found = [await talk_in_turn(lines[: 2 * active]) for active in ACTIVE_ROOMS]
+    for line in lines:
+        line.transport.close()
+    await asyncio.sleep(1)
+    held = [result for result in found if result[1] < LIMIT_MS]
+    return max(held) if held else found[0]
+
+
+async def talk_in_turn(lines: list[Line]) -> tuple[float, float]:
+    """In every room one person sends as soon as the last message is acknowledged; returns messages a second, p99."""
     speakers = lines[::2]
     finished = asyncio.Event()
     left = len(speakers)
@@ -118,6 +142,9 @@ async def rooms_of_two(server: Server, make: Make) -> tuple[float, float]:
             if not left:
                 finished.set()
 
+    for line in lines:
+        line.acknowledged.clear()
+        line.delivered = 0
     began = time.perf_counter()
     for line in speakers:
         line.on_acknowledged = partial(go_on, line)
@@ -129,9 +156,6 @@ async def rooms_of_two(server: Server, make: Make) -> tuple[float, float]:
     heard = sum(line.delivered for line in lines[1::2])
     assert heard == len(speakers) * MESSAGES_A_ROOM, f"{heard} messages were delivered"
     delays = [delay for line in speakers for delay in line.acknowledged]
-    for line in lines:
-        line.transport.close()
-    await asyncio.sleep(1)
     return len(delays) / seconds, percentile(delays, 0.99)
 
 
