@@ -5,13 +5,16 @@ LYCEUM := $(PYTHON) -m lyceum.runtime.cli
 .PHONY: run test check fix clean
 
 run: $(VENV)/.run
+	@$(PYTHON) scripts/frontend.py
 	@$(LYCEUM) up
 
 test: $(VENV)/.dev
 	@sh scripts/chromium.sh
+	@$(PYTHON) scripts/frontend.py --dev
 	$(LYCEUM) with-servers $(PYTHON) -m pytest -n 2 --dist loadfile
 
 check: $(VENV)/.dev
+	@$(PYTHON) scripts/frontend.py --dev
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/ruff check .
 	$(LYCEUM) with-servers $(VENV)/bin/mypy
@@ -23,7 +26,7 @@ fix: $(VENV)/.dev
 	$(VENV)/bin/ruff check --fix .
 
 clean:
-	rm -rf $(VENV) var
+	rm -rf $(VENV) var frontend/node_modules src/lyceum/core/static/lyceum/fonts
 
 $(VENV)/.made:
 	python3 -m venv $(VENV)
