@@ -7,11 +7,13 @@ import secrets
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit, urlunsplit
 
@@ -83,6 +85,11 @@ class Line:
 class Site:
     port: int
     environment: dict[str, str]
+    log: Path
+
+    def logged(self, *words: str) -> list[str]:
+        """Return the lines of the process's log that hold one of the words."""
+        return [line for line in self.log.read_text().splitlines() if any(word in line for word in words)]
 
     @property
     def url(self) -> str:
@@ -113,8 +120,10 @@ class Site:
 def start_web(environment: dict[str, str]) -> tuple[Site, "subprocess.Popen[bytes]"]:
     port = free_port()
     command = [sys.executable, "-m", "lyceum.runtime.cli", "web", "--port", str(port)]
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
-    site = Site(port, environment)
+    log = Path(tempfile.mkstemp(prefix="web-", suffix=".log")[1])
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, env=environment, stdout=output)
+    site = Site(port, environment, log)
     ends = time.monotonic() + 30
     while time.monotonic() < ends:
         try:

@@ -5,6 +5,9 @@ import pytest
 
 from tests.conftest import Person, Site
 
+# What a process says when frames got lost in it.
+LOSSES = ("push_failed", "push_unreadable", "subscription_", "delivery_failed")
+
 
 def group(owner: Person, *members: Person, history: str = "joined") -> str:
     body = {"kind": "group", "name": "Field trip", "participants": [m.id for m in members], "history": history}
@@ -126,7 +129,42 @@ async def test_twenty_senders_get_one_gapless_order(site: Site, second_site: Sit
     assert [message["sequence"] for message in page] == list(range(1, 101))
     heard = [(await listener.hear("message", within=10))["message"]["sequence"] for _ in range(100)]
     assert sorted(heard) == list(range(1, 101))
+    # A push may get lost in a fault, and the client resumes; here was none.
+    assert [found.logged(*LOSSES) for found in (site, second_site)] == [[], []]
     await listener.socket.close()
+
+
+async def test_sockets_that_go_while_frames_come_cost_nobody_a_frame(site: Site) -> None:
+    alice, bob = site.register("Alice"), site.register("Bob")
+    room = group(alice, bob)
+    listener, sender = await bob.open(f"/ws/chat/{room}/"), await alice.open(f"/ws/chat/{room}/")
+    is_over = False
+
+    async def come_and_go() -> None:
+        while not is_over:
+            line = await bob.open(f"/ws/chat/{room}/")
+            await line.hear("message")
+            await line.socket.close()
+
+    async def talk() -> None:
+        for number in range(100):
+            await sender.send(message=f"m{number}")
+            await sender.hear("user_message_received")
+
+    async def listen() -> list[int]:
+        return [(await listener.hear("message"))["message"]["sequence"] for _ in range(100)]
+
+    churn = [asyncio.create_task(come_and_go()) for _ in range(6)]
+    _, heard = await asyncio.gather(talk(), listen())
+    is_over = True
+    alice.call("POST", f"chat/conversations/{room}/messages/", {"content": "the last ones out"})
+    await asyncio.wait(churn, timeout=1)
+    for task in churn:
+        task.cancel()
+    assert heard == list(range(1, 101))
+    assert site.logged(*LOSSES) == []
+    for line in (listener, sender):
+        await line.socket.close()
 
 
 async def test_bad_frames_get_an_error_and_the_connection_lives(site: Site) -> None:

@@ -64,8 +64,8 @@ def push_all(groups: Iterable[str], frame: Mapping[str, object], **options: Any)
 def publish(pushes: Sequence[Push]) -> None:
     try:
         valkey.connection().publish(valkey.key(CHANNEL), pack(pushes))
-    except RedisError:
-        log.warning("push_failed")
+    except RedisError as err:
+        log.warning("push_failed", error=type(err).__name__)
 
 
 def push_on_commit(group: str, frame: Mapping[str, object], **options: Any) -> None:

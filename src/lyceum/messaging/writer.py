@@ -105,12 +105,19 @@ class Writer:
         """Push what is new to everybody's sockets; deliver its events beside, in a thread."""
         pushes = [push for sent in stored for push in sent.pushes]
         if pushes:
-            try:
-                await self._valkey.publish(valkey.key(CHANNEL), pack(pushes))
-            except (RedisError, OSError):
-                log.warning("push_failed")
+            await self._publish(pack(pushes))
         if event_ids := [sent.event_id for sent in stored if sent.event_id is not None]:
             later(in_thread(_deliver, event_ids))
+
+    async def _publish(self, packed: bytes) -> None:
+        """Publish, once more over a fresh connection when the first was dead; twice told is harmless, never is not."""
+        for is_last in (False, True):
+            try:
+                await self._valkey.publish(valkey.key(CHANNEL), packed)
+                return
+            except (RedisError, OSError) as err:
+                if is_last:
+                    log.warning("push_failed", error=type(err).__name__)
 
     async def _store_singly(self, waiting: list[Waiting]) -> None:
         for item in waiting:

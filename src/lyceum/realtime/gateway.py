@@ -261,6 +261,7 @@ async def _run(connection: Connection, receive: Receive) -> int:
         done, _ = await asyncio.wait({reader, connection.ending}, return_when=asyncio.FIRST_COMPLETED)
         code = connection.ending.result() if connection.ending in done else reader.result()
         is_ours_to_close = reader not in done or code >= 4000
+        connection.end(code)
         if is_ours_to_close and code != 4408:
             with contextlib.suppress(OSError, RuntimeError):
                 await connection.writer.close(code, "")
@@ -268,8 +269,6 @@ async def _run(connection: Connection, receive: Receive) -> int:
     finally:
         heart.cancel()
         reader.cancel()
-        if not connection.ending.done():
-            connection.ending.set_result(1000)
 
 
 async def _beat(connection: Connection) -> None:

@@ -4,6 +4,7 @@ import asyncio
 from collections import defaultdict
 from typing import Any, Protocol
 
+import msgspec
 import structlog
 from redis.asyncio.client import PubSub
 from redis.exceptions import RedisError
@@ -43,6 +44,12 @@ class Hub:
         if self._task is None:
             self._task = asyncio.create_task(self._listen())
         await asyncio.wait_for(self._ready.wait(), 5)
+
+    async def stop(self) -> None:
+        """Let the subscription go."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
 
     def join(self, member: Member, group: str) -> None:
         self.groups[group].add(member)
@@ -86,19 +93,27 @@ class Hub:
                     raise ConnectionError("Valkey does not answer")
                 await subscription.ping()
             elif message["type"] == "message":
-                for push in unpack(message["data"]):
-                    self._dispatch(push)
+                self._hand_on(message["data"])
             elif message["type"] == "subscribe":
                 if self._ready.is_set():
                     self._tell_all_to_reload()
                 self._ready.set()
             is_asked = message is None
 
+    def _hand_on(self, data: bytes) -> None:
+        try:
+            pushes = unpack(data)
+        except msgspec.DecodeError:
+            log.error("push_unreadable", size=len(data))
+            return
+        for push in pushes:
+            self._dispatch(push)
+
     def _tell_all_to_reload(self) -> None:
         """After a lost subscription frames may be missing: every client asks for what it missed."""
         frame = Frame(dump({"type": "reload", "count": 0}))
         for member in self.everyone():
-            member.deliver(frame)
+            self._deliver(member, frame)
 
     def _dispatch(self, push: Push) -> None:
         members = self.groups.get(push.group)
@@ -110,15 +125,23 @@ class Hub:
         if frame is not None and not push.control:
             for member in list(members):
                 if push.exclude not in (member.id, member.person):
-                    member.deliver(frame)
+                    self._deliver(member, frame)
             return
         verb, _, target = push.control.partition(":")
         for member in list(members):
             # What concerns a person's other conversations is for the connection that carries them all.
             is_for = verb not in ("join", "leave") or member.is_multiplexed or member.covers(target)
             if frame is not None and is_for and push.exclude not in (member.id, member.person):
-                member.deliver(frame)
+                self._deliver(member, frame)
             self._control(member, verb, target)
+
+    def _deliver(self, member: Member, frame: Frame) -> None:
+        """Write to one member; what goes wrong there is that member's end and nobody else's loss."""
+        try:
+            member.deliver(frame)
+        except Exception:
+            log.exception("delivery_failed", connection=member.id)
+            member.end(1011)
 
     def _control(self, member: Member, verb: str, target: str) -> None:
         match verb:

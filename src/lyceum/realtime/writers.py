@@ -69,6 +69,9 @@ class TransportWriter:
         self._flush()
 
     def write(self, frame: Frame) -> bool:
+        if self._transport.is_closing():
+            # The peer left; until the application has heard of it, uvloop would raise here.
+            return True
         if self._started and not self._waiting and not self._kept:
             self._transport.write(frame.framed)
             self._waiting = True
@@ -94,7 +97,8 @@ class TransportWriter:
 
     def cut_off(self, code: int) -> None:
         self._kept.clear()
-        self._transport.write(text_frame(struct.pack("!H", code), opcode=0x8))
+        if not self._transport.is_closing():
+            self._transport.write(text_frame(struct.pack("!H", code), opcode=0x8))
         self._loop.call_later(ABORT_AFTER_SECONDS, self._transport.abort)
 
 

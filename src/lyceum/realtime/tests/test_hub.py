@@ -1,0 +1,81 @@
+"""One connection's trouble is its own: everybody else hears everything."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from lyceum.core import live
+from lyceum.realtime.hub import Hub
+from lyceum.realtime.writers import Frame
+
+
+class Listener:
+    is_multiplexed = True
+
+    def __init__(self, name: str, fault: Exception | None = None) -> None:
+        self.id, self.person = name, f"user:{name}"
+        self.groups: set[str] = set()
+        self.fault = fault
+        self.heard: list[bytes] = []
+        self.ended: list[int] = []
+
+    def deliver(self, frame: Frame) -> None:
+        if self.fault is not None:
+            raise self.fault
+        self.heard.append(frame.payload)
+
+    def end(self, code: int) -> None:
+        self.ended.append(code)
+
+    def covers(self, group: str) -> bool:
+        return False
+
+
+@pytest.fixture
+async def hub() -> AsyncIterator[Hub]:
+    found = Hub()
+    await found.start()
+    yield found
+    await found.stop()
+
+
+async def heard(listener: Listener, count: int) -> list[bytes]:
+    async with asyncio.timeout(5):
+        while len(listener.heard) < count:
+            await asyncio.sleep(0.01)
+    return listener.heard
+
+
+async def test_a_connection_that_cannot_be_written_to_costs_nobody_a_frame(hub: Hub) -> None:
+    broken = [Listener(f"broken{n}", RuntimeError("the handler is closed")) for n in range(5)]
+    healthy = [Listener(f"healthy{n}") for n in range(5)]
+    for member in (*broken, *healthy):
+        hub.join(member, "room")
+    for number in range(10):
+        live.push_all(["room"], {"type": "message", "number": number})
+    for member in healthy:
+        frames = await heard(member, 10)
+        assert [f'"number":{n}}}'.encode() in frame for n, frame in enumerate(frames)] == [True] * 10
+    assert all(member.ended and set(member.ended) == {1011} for member in broken)
+
+
+async def test_what_cannot_be_read_from_the_channel_is_passed_over(hub: Hub) -> None:
+    from lyceum.core import valkey
+
+    listener = Listener("healthy")
+    hub.join(listener, "room")
+    valkey.connection().publish(valkey.key(live.CHANNEL), b"\xff not ours")
+    live.push_all(["room"], {"type": "message"})
+    assert len(await heard(listener, 1)) == 1
+
+
+async def test_exclusions_and_audiences_hold(hub: Hub) -> None:
+    alice, bob, charlie = Listener("alice"), Listener("bob"), Listener("charlie")
+    for member in (alice, bob, charlie):
+        hub.join(member, "room")
+    live.push_all(["room"], {"type": "one"}, exclude="alice")
+    live.push_all(["room"], {"type": "two"}, only=("user:bob",))
+    live.push_all(["room"], {"type": "three"}, never=("user:bob", "user:alice"))
+    live.push_all(["room"], {"type": "end"})
+    assert [len(await heard(member, count)) for member, count in ((alice, 1), (bob, 3), (charlie, 3))] == [1, 3, 3]
