@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +18,12 @@ def own_valkey_keys(settings: Any, worker_id: str) -> Iterator[None]:
     client = valkey.connection()
     for key in client.scan_iter(f"{settings.REDIS_PREFIX}*"):
         client.delete(key)
+
+
+@pytest.fixture(autouse=True)
+def own_media(settings: Any, tmp_path: Path) -> None:
+    """Keep what a test stores in a folder of its own."""
+    settings.MEDIA_ROOT = tmp_path / "media"
 
 
 @pytest.fixture(scope="session")

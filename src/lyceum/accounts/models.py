@@ -1,6 +1,7 @@
 import unicodedata
 from datetime import datetime
 from typing import Any, ClassVar
+from uuid import UUID
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
@@ -20,6 +21,11 @@ def name_key(name: str) -> str:
     """Return a name without case and accents, for search and order."""
     decomposed = unicodedata.normalize("NFKD", name.casefold())
     return "".join(character for character in decomposed if not unicodedata.combining(character))
+
+
+def avatar_url(user_id: UUID, avatar: str | None) -> str | None:
+    """Return where a person's picture is read; the address changes with the picture."""
+    return f"/api/v1/users/{user_id}/avatar/?v={avatar}" if avatar else None
 
 
 class UserManager(BaseUserManager["User"]):
@@ -55,6 +61,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     show_presence = models.BooleanField(default=True)
     show_typing = models.BooleanField(default=True)
     limit_profile = models.CharField(max_length=10, default="free")
+    # The generated name of the picture's file, without folder and ending; empty without a picture.
+    avatar = models.CharField(max_length=32, default="", db_default="")
     version = models.PositiveIntegerField(default=1)
 
     USERNAME_FIELD = "email"
@@ -74,6 +82,10 @@ class User(AbstractBaseUser, PermissionsMixin):
     @property
     def name(self) -> str:
         return f"{self.first_name} {self.last_name}".strip()
+
+    @property
+    def avatar_url(self) -> str | None:
+        return avatar_url(self.pk, self.avatar)
 
     @property
     def role(self) -> str:

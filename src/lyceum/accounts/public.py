@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from lyceum.accounts import services, tickets
-from lyceum.accounts.models import Session, TokenFamily, User
+from lyceum.accounts.models import Session, TokenFamily, User, avatar_url
 from lyceum.core.errors import Invalid
 
 
@@ -16,6 +16,7 @@ class SignIn:
     session_id: UUID
     first_name: str
     last_name: str
+    avatar: str | None
     limit_profile: str
     show_presence: bool
     show_typing: bool
@@ -23,7 +24,14 @@ class SignIn:
 
 def _to_sign_in(user: User, session_id: UUID) -> SignIn:
     return SignIn(
-        user.pk, session_id, user.first_name, user.last_name, user.limit_profile, user.show_presence, user.show_typing
+        user.pk,
+        session_id,
+        user.first_name,
+        user.last_name,
+        user.avatar_url,
+        user.limit_profile,
+        user.show_presence,
+        user.show_typing,
     )
 
 
@@ -71,4 +79,12 @@ def create_staff(email: str, first_name: str, last_name: str, password: str) -> 
     return user.pk
 
 
-__all__ = ["Invalid", "SignIn", "create_setup_token", "create_staff", "sign_in_by_cookie", "sign_in_by_ticket"]
+__all__ = [
+    "Invalid",
+    "SignIn",
+    "avatar_url",
+    "create_setup_token",
+    "create_staff",
+    "sign_in_by_cookie",
+    "sign_in_by_ticket",
+]

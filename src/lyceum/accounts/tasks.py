@@ -4,6 +4,7 @@ from django.core.mail import send_mail
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from lyceum.accounts import avatars
 from lyceum.accounts.models import MailedLink, Session, Token, TokenFamily, User
 from lyceum.core.jobs import job, schedule
 
@@ -30,6 +31,11 @@ def mail_known_address(user_id: str) -> None:
     user = User.objects.get(pk=user_id)
     text = _("Somebody tried to register with your address. You have an account already; nothing has changed.\n")
     _send(user.email, _("You have an account"), text)
+
+
+@schedule("23 4 * * *", "accounts.sweep_avatars")
+def sweep_avatars(timestamp: int) -> None:
+    avatars.sweep()
 
 
 @schedule("41 3 * * *", "accounts.forget_sign_ins")

@@ -1,15 +1,25 @@
 import asyncio
 import contextvars
+import re
 from concurrent.futures import ThreadPoolExecutor
+from tempfile import SpooledTemporaryFile
 from typing import IO, Any
 
+from django.conf import settings
 from django.core import signals
 from django.core.exceptions import RequestAborted
 from django.core.handlers.asgi import ASGIHandler, get_script_prefix
 from django.urls import set_script_prefix
 
+from lyceum.core.uploads import most_bytes
+
 # With the gateway's threads as many as the database pool has connections.
 _pool = ThreadPoolExecutor(max_workers=12, thread_name_prefix="http")
+
+
+def _escaped(query: bytes) -> bytes:
+    """Escape bytes that no query may hold as they are; Django would not make a request of them."""
+    return re.sub(rb"[^\x21-\x7e]", lambda found: b"%%%02X" % found[0][0], query)
 
 
 class OneThreadHandler(ASGIHandler):
@@ -24,9 +34,10 @@ class OneThreadHandler(ASGIHandler):
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         try:
-            body = await self.read_body(receive)
+            body, is_cut = await self._read_bounded(scope, receive)
         except RequestAborted:
             return
+        scope = {**scope, "query_string": _escaped(scope["query_string"]), "body_is_cut": is_cut}
         with body:
             response = await self._in_thread(self._respond, scope, body)
             try:
@@ -34,6 +45,26 @@ class OneThreadHandler(ASGIHandler):
             finally:
                 if response.streaming:
                     await self._in_thread(response.close)
+
+    async def _read_bounded(self, scope: dict[str, Any], receive: Any) -> tuple[IO[bytes], bool]:
+        """Read a body up to what its address takes, and say whether there was more."""
+        most, size = most_bytes(scope["path"]), 0
+        declared = dict(scope["headers"]).get(b"content-length", b"0")
+        body: IO[bytes] = SpooledTemporaryFile(settings.FILE_UPLOAD_MAX_MEMORY_SIZE)  # noqa: SIM115  # the caller closes it
+        is_cut = declared.isdigit() and int(declared) > most
+        more = True
+        while more and not is_cut:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                body.close()
+                raise RequestAborted
+            chunk = message.get("body", b"")
+            size += len(chunk)
+            is_cut = size > most
+            body.write(b"" if is_cut else chunk)
+            more = message.get("more_body", False)
+        body.seek(0)
+        return body, is_cut
 
     async def _in_thread(self, function: Any, *arguments: Any) -> Any:
         context = contextvars.copy_context()

@@ -144,6 +144,8 @@ LIMITS_ENABLED = ENV.LIMITS_ENABLED
 LIMIT_CLASSES = {"api": (100, 20, 60), "light": (1000, 300, 60), "send": (10, 10, 60)}
 LIMIT_PROFILES = {"free": 1, "basic": 3, "premium": 10}
 BODY_MAX_BYTES = 1024 * 1024
+# Doors that take a file, by the end of their address.
+UPLOAD_MAX_BYTES = {"/users/avatar/": 5 * 1024 * 1024}
 QUERY_MAX_BYTES = 4096
 DATA_UPLOAD_MAX_MEMORY_SIZE = BODY_MAX_BYTES
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 100

@@ -39,6 +39,7 @@ class Door(APIView):
     limit_classes: ClassVar[dict[str, tuple[str, ...]]] = {}
     counts_for_address: ClassVar[bool] = False
     creates: ClassVar[bool] = False
+    answers_json: ClassVar[bool] = True
     idempotency: IdempotencyRecord | None = None
     limit_headers: dict[str, str]
 
@@ -52,6 +53,10 @@ class Door(APIView):
         if failure is not None:
             raise failure
         self.check_permissions(request)
+
+    def perform_content_negotiation(self, request: Request, force: bool = False) -> Any:
+        # What is no JSON (a picture) has one form, whatever is accepted.
+        return super().perform_content_negotiation(request, force or not self.answers_json)
 
     def _authenticate(self, request: Request) -> Exception | None:
         """Find the person first, so that a refused sign-in counts against its address."""
@@ -146,7 +151,7 @@ def read(serializer: type[S], request: Request, **context: Any) -> dict[str, Any
     return dict(form.validated_data)
 
 
-def etag(identity: UUID, version: int) -> str:
+def etag(identity: UUID, version: object) -> str:
     return f'"{identity}.{version}"'
 
 

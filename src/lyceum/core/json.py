@@ -79,13 +79,17 @@ def has_lone_surrogate(text: str) -> bool:
     return any("\ud800" <= character <= "\udfff" for character in text)
 
 
+def refuse_compressed(parser_context: Any) -> None:
+    request = (parser_context or {}).get("request")
+    if request is not None and request.META.get("HTTP_CONTENT_ENCODING", "identity").lower() != "identity":
+        raise UnsupportedMediaType("compressed body")
+
+
 class StrictJSONParser(BaseParser):
     media_type = "application/json"
 
     def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
-        request = (parser_context or {}).get("request")
-        if request is not None and request.META.get("HTTP_CONTENT_ENCODING", "identity") != "identity":
-            raise UnsupportedMediaType("compressed body")
+        refuse_compressed(parser_context)
         return parse(stream.read())
 
 

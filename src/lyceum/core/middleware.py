@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from lyceum.core.addresses import client_address
 from lyceum.core.ids import uuid7
 from lyceum.core.problems import problem
+from lyceum.core.uploads import most_bytes
 
 type_of_view = Callable[[HttpRequest], HttpResponse]
 access = structlog.get_logger("lyceum.access")
@@ -107,7 +108,8 @@ def request_bounds(get_response: type_of_view) -> type_of_view:
         if "%00" in query or "\x00" in request.path_info:
             return problem(request, "invalid", 400, "NUL is not allowed.")
         length = request.META.get("CONTENT_LENGTH") or "0"
-        if length.isdigit() and int(length) > settings.BODY_MAX_BYTES:
+        is_long = length.isdigit() and int(length) > most_bytes(request.path_info)
+        if is_long or getattr(request, "scope", {}).get("body_is_cut"):
             return problem(request, "body_too_large", 413)
         return get_response(request)
 

@@ -122,10 +122,10 @@ with draft as (
   from fresh f where p.conversation_id = f.conversation_id and p.hidden_at is not null and f.kind = 'direct'
     and p.id not in (select participant_id from fresh)
 )
-select p.participant_id is not null, p.retention, p.original_id, n.base + f.step, u.first_name, u.last_name,
+select p.participant_id is not null, p.retention, p.original_id, n.base + f.step, u.first_name, u.last_name, u.avatar,
   p.root_id, f.thread_step + (
     select count(*) from messaging_message t where t.thread_root_id = p.root_id and t.deleted_at is null),
-  o.sequence, o.deleted_at is not null, left(o.content, %s), o.sender_id, ou.first_name, ou.last_name,
+  o.sequence, o.deleted_at is not null, left(o.content, %s), o.sender_id, ou.first_name, ou.last_name, ou.avatar,
   (select array_agg(e.user_id) filter (where e.visible_after < o.sequence) from messaging_participant e
    where o.id is not null and e.conversation_id = p.conversation_id having max(e.visible_after) >= o.sequence),
   k.id, k.sequence, k.content, k.created_at, k.first_sent_hash
@@ -177,7 +177,7 @@ class Batch:
         ]
 
     def _outcome(self, place: int, draft: Draft, row: tuple[Any, ...]) -> Sent | DomainError:
-        is_member, retention, original_id, sequence, first_name, last_name, root_id, in_thread, *rest = row
+        is_member, retention, original_id, sequence, first_name, last_name, avatar, root_id, in_thread, *rest = row
         where, sender = draft.conversation_id, draft.sender_id
         if not is_member:
             return NotFound("There is no such conversation.")
@@ -190,7 +190,7 @@ class Batch:
                 "conversation": where,
                 "sequence": sequence,
                 "client_id": draft.client_id,
-                "sender": shapes.named_person(sender, first_name, last_name),
+                "sender": shapes.named_person(sender, first_name, last_name, avatar),
                 "message_type": "user",
                 "content": draft.content,
                 "timestamp": self._now,
@@ -206,9 +206,9 @@ class Batch:
                 pushes = [_push(draft, message)]
             else:
                 message["thread"] = {"root": root_id, "count": in_thread}
-                pushes = _reply_pushes(draft, message, original_id, *rest[:7])
+                pushes = _reply_pushes(draft, message, original_id, *rest[:8])
             return Sent(identity, where, sender, sequence, draft.content, self._now, True, pushes, event_id)
-        known_id, known_sequence, known_content, known_at, known_print = rest[7:]
+        known_id, known_sequence, known_content, known_at, known_print = rest[8:]
         if known_id is None:
             return Invalid.field("reply_to", "not_found", "There is no such message to reply to.")
         if known_print != self._prints[place]:
@@ -231,10 +231,11 @@ def _reply_pushes(
     sender_id: UUID | None,
     first_name: str | None,
     last_name: str | None,
+    avatar: str | None,
     readers: list[UUID] | None,
 ) -> list[Push]:
     """Show the original in the frame, and to members who joined after it only that there is one."""
-    sender = shapes.named_person(sender_id, first_name, last_name)
+    sender = shapes.named_person(sender_id, first_name, last_name, avatar)
     whole = {**message, "reply_to": shapes.reply(original_id, sequence, sender, "" if is_deleted else excerpt)}
     if readers is None:
         return [_push(draft, whole)]

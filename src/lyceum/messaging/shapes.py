@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
+from lyceum.accounts.public import avatar_url
 from lyceum.messaging.logs import Details
 from lyceum.messaging.models import Conversation, Message, Participant
 
@@ -13,13 +14,17 @@ REACTION_USERS = 20
 
 def person(user: Any) -> dict[str, Any]:
     if user is None:
-        return named_person(None, None, None)
-    return named_person(user.pk, user.first_name, user.last_name)
+        return named_person(None)
+    return named_person(user.pk, user.first_name, user.last_name, user.avatar)
 
 
-def named_person(user_id: UUID | None, first_name: str | None, last_name: str | None) -> dict[str, Any]:
-    name = f"{first_name} {last_name}" if user_id is not None else "Deleted person"
-    return {"id": user_id, "name": name, "kind": "user", "avatar": None}
+def named_person(
+    user_id: UUID | None, first_name: str | None = None, last_name: str | None = None, avatar: str | None = None
+) -> dict[str, Any]:
+    if user_id is None:
+        return {"id": None, "name": "Deleted person", "kind": "user", "avatar": None}
+    url = avatar_url(user_id, avatar)
+    return {"id": user_id, "name": f"{first_name} {last_name}", "kind": "user", "avatar": url}
 
 
 def reactions_for(found: list[dict[str, Any]], viewer: UUID | None) -> list[dict[str, Any]]:

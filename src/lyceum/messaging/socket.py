@@ -102,7 +102,7 @@ class Chat:
             "id": sign_in.user_id,
             "name": f"{sign_in.first_name} {sign_in.last_name}",
             "kind": "user",
-            "avatar": None,
+            "avatar": sign_in.avatar,
         }
 
     def _contacts(self, user_id: UUID) -> list[UUID]:

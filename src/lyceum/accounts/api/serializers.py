@@ -122,6 +122,10 @@ class ProfileBody(Body):
         return value
 
 
+class AvatarBody(Body):
+    file = serializers.FileField()
+
+
 class UserView(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     email = serializers.CharField()
@@ -133,6 +137,7 @@ class UserView(serializers.Serializer[Any]):
 
 class ProfileView(UserView):
     name = serializers.CharField()
+    avatar = serializers.CharField(allow_null=True)
     email_verified_at = serializers.DateTimeField(allow_null=True)
     locale = serializers.CharField()
     timezone = serializers.CharField()

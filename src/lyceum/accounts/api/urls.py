@@ -9,6 +9,8 @@ urlpatterns = [
     path("users/login/", views.Login.as_view()),
     path("users/logout/", views.Logout.as_view()),
     path("users/profile/", views.Profile.as_view()),
+    path("users/avatar/", views.OwnAvatar.as_view()),
+    path("users/<uuid:user_id>/avatar/", views.Avatar.as_view()),
     path("users/password/", views.PasswordChange.as_view()),
     path("users/password/reset/", views.PasswordReset.as_view()),
     path("users/password/reset/confirm/", views.PasswordResetConfirm.as_view()),

@@ -3,20 +3,24 @@ from typing import Any, cast
 from urllib.parse import urlencode
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib.auth import HASH_SESSION_KEY, login, logout
+from django.http import FileResponse, HttpResponse
+from django.http.response import HttpResponseBase
 from django.middleware.csrf import get_token
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from lyceum.accounts import selectors, services, tickets, tokens
+from lyceum.accounts import avatars, selectors, services, tickets, tokens
 from lyceum.accounts.api import serializers as forms
 from lyceum.accounts.api.authentication import check_csrf
 from lyceum.accounts.models import User
 from lyceum.core import presence
 from lyceum.core.api import Door, check_if_match, etag, number, read
 from lyceum.core.errors import Invalid
+from lyceum.core.uploads import StrictMultiPartParser, read_file
 
 
 def user_data(user: User) -> dict[str, Any]:
@@ -34,6 +38,7 @@ def profile_data(user: User) -> dict[str, Any]:
     return {
         **user_data(user),
         "name": user.name,
+        "avatar": user.avatar_url,
         "email_verified_at": user.email_verified_at,
         "locale": user.locale,
         "timezone": user.timezone,
@@ -41,6 +46,10 @@ def profile_data(user: User) -> dict[str, Any]:
         "show_typing": user.show_typing,
         "limit_profile": user.limit_profile,
     }
+
+
+def profile_answer(user: User) -> Response:
+    return Response(profile_data(user), headers={"ETag": etag(user.pk, user.version)})
 
 
 def address_of(request: Request) -> str:
@@ -137,18 +146,49 @@ class WsTicket(Door):
 class Profile(Door):
     @extend_schema(responses=forms.ProfileView)
     def get(self, request: Request) -> Response:
-        return self._answer(request.user)  # type: ignore[arg-type]
+        return profile_answer(request.user)  # type: ignore[arg-type]
 
     @extend_schema(request=forms.ProfileBody, responses=forms.ProfileView)
     def patch(self, request: Request) -> Response:
         user: User = request.user  # type: ignore[assignment]
         body = read(forms.ProfileBody, request)
-        return self._answer(
+        return profile_answer(
             services.update_profile(user, check=lambda row: check_if_match(request, etag(row.pk, row.version)), **body)
         )
 
-    def _answer(self, user: User) -> Response:
-        return Response(profile_data(user), headers={"ETag": etag(user.pk, user.version)})
+
+class OwnAvatar(Door):
+    parser_classes = (StrictMultiPartParser,)
+
+    @extend_schema(request={"multipart/form-data": forms.AvatarBody}, responses=forms.ProfileView)
+    def put(self, request: Request) -> Response:
+        file = read_file(request, "file", most=settings.UPLOAD_MAX_BYTES["/users/avatar/"])
+        return profile_answer(avatars.set_avatar(request.user, file, check=self._check))  # type: ignore[arg-type]
+
+    @extend_schema(responses={204: None})
+    def delete(self, request: Request) -> Response:
+        avatars.remove_avatar(request.user, check=self._check)  # type: ignore[arg-type]
+        return Response(status=204)
+
+    def _check(self, row: User) -> None:
+        check_if_match(self.request, etag(row.pk, row.avatar))
+
+
+class Avatar(Door):
+    limit_classes = {"GET": ("light",), "HEAD": ("light",)}
+    answers_json = False
+
+    @extend_schema(parameters=[OpenApiParameter("v", str)], responses={(200, "image/webp"): bytes, 304: None})
+    def get(self, request: Request, user_id: UUID) -> HttpResponseBase:
+        avatar, file = avatars.open_avatar(user_id)
+        tag = etag(user_id, avatar)
+        # Only the address that names this very picture may be kept without asking again.
+        is_fixed = request.query_params.get("v") == avatar
+        headers = {"ETag": tag, "Cache-Control": "private, max-age=31536000, immutable" if is_fixed else "no-cache"}
+        if tag in request.headers.get("If-None-Match", ""):
+            file.close()
+            return HttpResponse(status=304, headers=headers)
+        return FileResponse(file, content_type="image/webp", headers=headers)
 
 
 class PasswordChange(Door):
@@ -214,7 +254,7 @@ class Directory(Door):
                 "first_name": row.first_name,
                 "last_name": row.last_name,
                 "name": row.name,
-                "avatar": None,
+                "avatar": row.avatar_url,
                 "presence": states[row.pk] if row.show_presence else None,
                 **({"email": row.email} if person.is_staff else {}),
             }
