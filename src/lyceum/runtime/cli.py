@@ -19,6 +19,7 @@ from lyceum.runtime.supervisor import Part, Supervisor
 from lyceum.runtime.valkey import ValkeyError
 
 ANSWER_SECONDS = 60.0
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 def _django(environment: dict[str, str]) -> None:
@@ -76,7 +77,8 @@ def up(options: argparse.Namespace) -> int:
                 part.start()
             address = f"http://{options.host}:{options.port}"
             _wait_for_answer(f"{address}/health/", parts[-1])
-            _greet(address, demo=options.demo)
+            # Its sign-ins are known to everybody, so other machines get it only when asked for.
+            _greet(address, demo=options.host in LOOPBACK if options.demo is None else options.demo)
         except BaseException:
             for part in reversed(parts):
                 part.stop()
@@ -111,17 +113,19 @@ def _product_parts(options: argparse.Namespace, environment: dict[str, str], log
 
 
 def _greet(address: str, *, demo: bool) -> None:
+    from django.conf import settings
+
     from lyceum.accounts.public import create_setup_token
     from lyceum.config import demo as content
 
-    if demo:
+    if demo and not settings.PRODUCTION:
         content.load()
     print(f"\n  Lyceum is at {address}\n")
     token = create_setup_token()
     if token is not None:
         print(f"  Make your own staff account (the link works once): {address}/setup/{token}/")
-    for email, password in content.sign_ins():
-        print(f"  Demo sign-in: {email}  password: {password}")
+    for sign_in in content.sign_ins():
+        print(f"  Demo {sign_in.role}: {sign_in.email}  password: {sign_in.password}")
     print(f"\n  Logs are in {Home.from_environment().folder('logs')}. Ctrl-C stops everything.\n", flush=True)
 
 
@@ -161,11 +165,13 @@ def demo(options: argparse.Namespace) -> int:
     with running(Home.from_environment()) as environment:
         _migrate(environment)
         from lyceum.config import demo as content
+        from lyceum.core.errors import NotAllowed
 
-        if options.act == "load":
-            content.load()
-        else:
-            content.remove()
+        try:
+            content.load() if options.act == "load" else content.remove()
+        except NotAllowed as err:
+            print(err.detail, file=sys.stderr)
+            return 1
     print("The demo content is there." if options.act == "load" else "The demo content is gone.")
     return 0
 
@@ -237,7 +243,9 @@ def _parser() -> argparse.ArgumentParser:
         return found
 
     start = act(up, "up", "Start everything, with embedded servers where none are named.")
-    start.add_argument("--demo", action=argparse.BooleanOptionalAction, default=True, help="load the demo content")
+    start.add_argument(
+        "--demo", action=argparse.BooleanOptionalAction, help="load the demo content (default: on loopback)"
+    )
     serve = act(web, "web", "Serve HTTP and WebSockets.")
     check = act(doctor, "doctor", "Look at the set-up and say what is wrong.")
     for one in (start, serve, check):
