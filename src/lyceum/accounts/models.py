@@ -4,11 +4,13 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
-from django.contrib.auth.models import PermissionsMixin
+from django.contrib.auth.models import Group, PermissionsMixin
 from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 from django.utils import timezone
+from django.utils.functional import cached_property
 
+from lyceum.accounts import limit_profiles
 from lyceum.core.ids import uuid7
 
 
@@ -87,9 +89,23 @@ class User(AbstractBaseUser, PermissionsMixin):
     def avatar_url(self) -> str | None:
         return avatar_url(self.pk, self.avatar)
 
+    @cached_property
+    def best_limit_profile(self) -> str:
+        return limit_profiles.best(self)
+
     @property
     def role(self) -> str:
         return "staff" if self.is_staff else "member"
+
+
+class GroupLimits(models.Model):
+    """The profile of limits that a group gives to its members."""
+
+    group = models.OneToOneField(Group, on_delete=models.CASCADE, related_name="limits")
+    limit_profile = models.CharField(max_length=10)
+
+    def __str__(self) -> str:
+        return f"{self.group} {self.limit_profile}"
 
 
 class Session(AbstractBaseSession):

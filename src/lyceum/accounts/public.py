@@ -29,7 +29,7 @@ def _to_sign_in(user: User, session_id: UUID) -> SignIn:
         user.first_name,
         user.last_name,
         user.avatar_url,
-        user.limit_profile,
+        user.best_limit_profile,
         user.show_presence,
         user.show_typing,
     )

@@ -87,12 +87,14 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "lyceum.core.middleware.request_context",
     "lyceum.core.middleware.security_headers",
+    "lyceum.core.cross_origin.cross_origin",
     "lyceum.core.middleware.slashes",
     "lyceum.core.middleware.request_bounds",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "lyceum.core.middleware.page_quota",
 ]
 ROOT_URLCONF = "lyceum.config.urls"
 ASGI_APPLICATION = "lyceum.config.asgi.application"

@@ -2,12 +2,16 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.urls import include, path
+from django.urls import include, path, re_path
 from django.views.generic import RedirectView
+from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView, SpectacularSwaggerView
 from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
 
 from lyceum.core import health
+from lyceum.core.api import Door, Unknown
 from lyceum.realtime.asyncapi import document
 
 handler400 = "lyceum.core.problems.bad_request"
@@ -25,22 +29,43 @@ def ready(request: HttpRequest) -> HttpResponse:
     return JsonResponse({"status": "ok" if is_ready else "unavailable"}, status=200 if is_ready else 503)
 
 
-def asyncapi(request: HttpRequest) -> HttpResponse:
-    return JsonResponse(document())
+class Document(Door):
+    """A document about the API: for everybody, in the wide quota."""
+
+    permission_classes = (AllowAny,)
+    limit_classes = {"GET": ("light",), "HEAD": ("light",)}
 
 
-OPEN = {"authentication_classes": [], "permission_classes": [AllowAny]}
+class AsyncApi(Document):
+    @extend_schema(exclude=True)
+    def get(self, request: Request) -> Response:
+        return Response(document())
+
+
+class Schema(Document, SpectacularAPIView):
+    """The OpenAPI document, as YAML or JSON by Accept."""
+
+
+class Swagger(Document, SpectacularSwaggerView):
+    answers_json = False
+
+
+class Redoc(Document, SpectacularRedocView):
+    answers_json = False
+
+
 api: list[Any] = [
     path("", include("lyceum.accounts.api.urls")),
     path("chat/", include("lyceum.messaging.api.urls")),
-    path("schema/", SpectacularAPIView.as_view(**OPEN), name="schema"),
-    path("asyncapi/", asyncapi),
+    path("schema/", Schema.as_view(), name="schema"),
+    path("asyncapi/", AsyncApi.as_view()),
 ]
 if settings.ENABLE_SWAGGER:
     api += [
-        path("docs/", SpectacularSwaggerView.as_view(url="/api/schema/", **OPEN)),
-        path("redoc/", SpectacularRedocView.as_view(url="/api/schema/", **OPEN)),
+        path("docs/", Swagger.as_view(url="/api/schema/")),
+        path("redoc/", Redoc.as_view(url="/api/schema/")),
     ]
+api.append(re_path(".*", Unknown.as_view()))
 urlpatterns = [
     path("", RedirectView.as_view(url="/talk/")),
     path("health/", alive),

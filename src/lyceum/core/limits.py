@@ -1,9 +1,12 @@
 """One exact limiter for HTTP and sockets: the generic cell rate algorithm in one Valkey script."""
 
+import threading
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.conf import settings
+from redis.exceptions import ConnectionError, RedisError
 
 from lyceum.core import valkey
 
@@ -53,12 +56,45 @@ class Verdict:
     reset: tuple[float, ...]
 
 
+# Once Valkey did not answer, it is not asked again for so long: a server that hangs would hold up every request.
+AWAY_SECONDS = 2
+_away_until = 0.0
+
+
 def take(buckets: Sequence[Bucket]) -> Verdict:
-    """Charge every bucket once, or none when one of them is used up. Raises ConnectionError without Valkey."""
+    """Charge every bucket once, or none when one of them is used up. Raises RedisError without Valkey."""
+    global _away_until
+    if time.monotonic() < _away_until:
+        raise ConnectionError("Valkey did not answer a moment ago.")
     arguments = [value for bucket in buckets for value in (bucket.quota, bucket.window)]
     keys = [valkey.key("limit", bucket.name, bucket.key) for bucket in buckets]
-    wait, rest = valkey.connection().eval(SCRIPT, len(keys), *keys, *arguments)
+    try:
+        wait, rest = valkey.connection().eval(SCRIPT, len(keys), *keys, *arguments)
+    except RedisError:
+        _away_until = time.monotonic() + AWAY_SECONDS
+        raise
     return Verdict(float(wait), tuple(int(n) for n in rest[0::2]), tuple(float(n) for n in rest[1::2]))
+
+
+MAX_LOCAL = 10_000
+_local: dict[tuple[str, str], float] = {}
+_local_lock = threading.Lock()
+
+
+def take_here(buckets: Sequence[Bucket]) -> Verdict:
+    """Do what `take` does with this process's own counts, for the time that Valkey is away."""
+    now = time.monotonic()
+    with _local_lock:
+        if len(_local) > MAX_LOCAL:
+            _local.clear()
+        tats = [max(_local.get((b.name, b.key), 0.0), now) for b in buckets]
+        steps = [b.window / b.quota for b in buckets]
+        wait = max(tat + step - b.window - now for b, tat, step in zip(buckets, tats, steps, strict=True))
+        if wait <= 0:
+            tats = [tat + step for tat, step in zip(tats, steps, strict=True)]
+            _local.update({(b.name, b.key): tat for b, tat in zip(buckets, tats, strict=True)})
+    left = [int((b.window - (tat - now)) / step) for b, tat, step in zip(buckets, tats, steps, strict=True)]
+    return Verdict(max(0.0, wait), tuple(left), tuple(tat - now for tat in tats))
 
 
 def bucket(name: str, *, user: str | None, address: str, profile: str = "free") -> Bucket:

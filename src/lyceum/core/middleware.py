@@ -6,10 +6,12 @@ import structlog
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-from lyceum.core.addresses import client_address
+from lyceum.core.addresses import client_address, is_trusted
+from lyceum.core.errors import DomainError, Invalid
 from lyceum.core.ids import uuid7
-from lyceum.core.problems import problem
-from lyceum.core.uploads import most_bytes
+from lyceum.core.problems import for_exception
+from lyceum.core.quotas import count
+from lyceum.core.uploads import BodyTooLarge, QueryTooLong, most_bytes
 
 type_of_view = Callable[[HttpRequest], HttpResponse]
 access = structlog.get_logger("lyceum.access")
@@ -38,7 +40,7 @@ def request_context(get_response: type_of_view) -> type_of_view:
         request.client_address = client_address(peer, request.headers.get("X-Forwarded-For", ""))  # type: ignore[attr-defined]
         given = request.headers.get("X-Request-ID", "")
         given = given if VISIBLE.fullmatch(given) else ""
-        trusted = request.client_address != peer  # type: ignore[attr-defined]
+        trusted = is_trusted(peer)
         request.request_id = given if given and trusted else str(uuid7())  # type: ignore[attr-defined]
         context = {"request_id": request.request_id}  # type: ignore[attr-defined]
         if given and not trusted:
@@ -86,6 +88,8 @@ def slashes(get_response: type_of_view) -> type_of_view:
         path = request.path_info
         if path.endswith("/") or "." in path.rsplit("/", 1)[-1] or path == "/metrics":
             return get_response(request)
+        if path.startswith("/api/") and request.method in ("GET", "HEAD"):
+            return get_response(request)  # redirected by the door that counts it
         if request.method in ("GET", "HEAD"):
             query = request.META.get("QUERY_STRING", "")
             last = path.rsplit("/", 1)[-1]
@@ -99,18 +103,50 @@ def slashes(get_response: type_of_view) -> type_of_view:
 
 
 def request_bounds(get_response: type_of_view) -> type_of_view:
-    """Refuse a query or a body that is too long, and NUL in the address, before anything reads them."""
+    """Refuse a query or a body that is too long, and NUL in the address, before anything reads them.
+
+    A door of the API raises the refusal itself, once it has counted the request.
+    """
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        query = request.META.get("QUERY_STRING", "")
-        if len(query) > settings.QUERY_MAX_BYTES:
-            return problem(request, "query_too_long", 414)
-        if "%00" in query or "\x00" in request.path_info:
-            return problem(request, "invalid", 400, "NUL is not allowed.")
-        length = request.META.get("CONTENT_LENGTH") or "0"
-        is_long = length.isdigit() and int(length) > most_bytes(request.path_info)
-        if is_long or getattr(request, "scope", {}).get("body_is_cut"):
-            return problem(request, "body_too_large", 413)
-        return get_response(request)
+        refusal = _out_of_bounds(request)
+        if refusal is None:
+            return get_response(request)
+        if request.path_info.startswith("/api/"):
+            request.refusal = refusal  # type: ignore[attr-defined]
+            return get_response(request)
+        return for_exception(request, refusal)  # type: ignore[return-value]
+
+    return middleware
+
+
+def _out_of_bounds(request: HttpRequest) -> DomainError | None:
+    query = request.META.get("QUERY_STRING", "")
+    if len(query) > settings.QUERY_MAX_BYTES:
+        return QueryTooLong()
+    if "%00" in query or "\x00" in request.path_info:
+        return Invalid("NUL is not allowed.")
+    length = request.META.get("CONTENT_LENGTH") or "0"
+    is_long = length.isdigit() and int(length) > most_bytes(request.path_info)
+    if is_long or getattr(request, "scope", {}).get("body_is_cut"):
+        return BodyTooLarge()
+    return None
+
+
+def page_quota(get_response: type_of_view) -> type_of_view:
+    """Count pages in `light`; doors of the API count by themselves, and probes are not counted."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if request.path_info.startswith(("/api/", "/health/", "/metrics")):
+            return get_response(request)
+        request.api_user = request.user  # type: ignore[attr-defined]
+        try:
+            headers = count(request, ("light",))
+        except DomainError as err:
+            return for_exception(request, err)  # type: ignore[return-value]
+        response = get_response(request)
+        for name, value in headers.items():
+            response[name] = value
+        return response
 
     return middleware

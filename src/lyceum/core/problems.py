@@ -5,11 +5,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import structlog
+from django.conf import settings
 from django.core.exceptions import PermissionDenied
-from django.db import OperationalError
+from django.core.signals import got_request_exception
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from redis.exceptions import ConnectionError as ValkeyConnectionError
+from redis.exceptions import TimeoutError as ValkeyTimeoutError
 from rest_framework import exceptions, serializers, status
 from rest_framework.response import Response
 
@@ -78,6 +81,12 @@ def problem(
     return response
 
 
+def _logged(response: HttpResponse) -> HttpResponse:
+    """Mark an answer of which Django need not log a second line."""
+    response._has_been_logged = True  # type: ignore[attr-defined]
+    return response
+
+
 def flatten(detail: Any, path: str = "") -> Iterator[FieldError]:
     """Walk REST framework's nested details into flat field errors."""
     if isinstance(detail, dict):
@@ -97,7 +106,7 @@ def for_exception(request: HttpRequest, exc: Exception) -> HttpResponse | None:
     """Answer an exception that is a refusal; None for one that is a fault."""
     match exc:
         case DomainError():
-            return problem(
+            response = problem(
                 request,
                 exc.code,
                 exc.status,
@@ -106,6 +115,9 @@ def for_exception(request: HttpRequest, exc: Exception) -> HttpResponse | None:
                 errors=exc.errors,
                 retry_after=exc.retry_after,
             )
+            for name, value in getattr(exc, "headers", {}).items():
+                response[name] = value
+            return _logged(response)
         case exceptions.ValidationError() | serializers.ValidationError():
             return problem(request, "invalid", 400, errors=list(flatten(exc.detail)))
         case exceptions.NotAuthenticated() | exceptions.AuthenticationFailed():
@@ -123,17 +135,23 @@ def for_exception(request: HttpRequest, exc: Exception) -> HttpResponse | None:
             return problem(request, "unsupported_media_type", 415)
         case exceptions.ParseError():
             return problem(request, "malformed_body", 400)
-        case OperationalError() | ValkeyConnectionError():
+        case OperationalError() | InterfaceError() | ValkeyConnectionError() | ValkeyTimeoutError():
             log.error("unavailable", exc_info=exc)
-            return problem(request, "unavailable", 503, retry_after=2)
+            return _logged(problem(request, "unavailable", 503, retry_after=2))
     return None
 
 
 def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | HttpResponse | None:
-    """REST framework's hook."""
+    """REST framework's hook. A fault is logged once, with its trace, and told to nobody else."""
     request = context["request"]._request
     response = for_exception(request, exc)
-    if response is not None and isinstance(exc, exceptions.MethodNotAllowed):
+    if response is None:
+        got_request_exception.send(sender=None, request=request)
+        if settings.DEBUG:
+            return None
+        log.error("fault", exc_info=exc)
+        return _logged(problem(request, "internal", 500))
+    if isinstance(exc, exceptions.MethodNotAllowed):
         response["Allow"] = ", ".join(context["view"].allowed_methods)
     return response
 

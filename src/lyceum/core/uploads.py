@@ -18,6 +18,10 @@ class BodyTooLarge(DomainError):
     code, title, status = "body_too_large", "The body is too large.", 413
 
 
+class QueryTooLong(DomainError):
+    code, title, status = "query_too_long", "The query is too long.", 414
+
+
 def most_bytes(path: str) -> int:
     """Return how large a body the address takes."""
     for end, most in settings.UPLOAD_MAX_BYTES.items():

@@ -5,12 +5,19 @@ import redis.asyncio
 from django.conf import settings
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.retry import Retry as ThreadRetry
 
 
 @cache
 def connection() -> redis.Redis:
-    """Return this process's shared client for work in threads."""
-    return redis.Redis.from_url(settings.REDIS_URL, max_connections=64, socket_timeout=5)
+    """Return this process's shared client for work in threads.
+
+    One more try finds a server that was started again; more of them would only hold the thread.
+    """
+    retry = ThreadRetry(NoBackoff(), 1)
+    return redis.Redis.from_url(
+        settings.REDIS_URL, max_connections=64, socket_connect_timeout=0.5, socket_timeout=1, retry=retry
+    )
 
 
 def open_async() -> redis.asyncio.Redis:

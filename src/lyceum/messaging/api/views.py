@@ -2,7 +2,6 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.auth import get_user_model
-from django.http import HttpResponse
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
@@ -11,8 +10,10 @@ from rest_framework.response import Response
 from lyceum.core import health, paging
 from lyceum.core.api import Door, check_if_match, etag, number, read
 from lyceum.core.errors import Invalid
+from lyceum.core.idempotency import FleetingResponse
 from lyceum.messaging import selectors, services, shapes
 from lyceum.messaging.api import serializers as forms
+from lyceum.messaging.ephemeral import life
 from lyceum.messaging.logs import Log
 from lyceum.messaging.models import Conversation, Message, Participant
 
@@ -44,6 +45,8 @@ def message_data(row: Message, log: Log, viewer: UUID) -> dict[str, Any]:
 
 
 class ConversationList(Door):
+    creates = True
+
     @extend_schema(
         parameters=[OpenApiParameter("limit", int), OpenApiParameter("cursor", str), OpenApiParameter("ended", bool)],
         responses=forms.ConversationPage,
@@ -56,9 +59,7 @@ class ConversationList(Door):
         return Response({"results": selectors.describe(me, found), **links})
 
     @extend_schema(request=forms.ConversationBody, responses={200: forms.ConversationView, 201: forms.ConversationView})
-    def post(self, request: Request) -> Response | HttpResponse:
-        if (known := self.replay(request)) is not None:
-            return known
+    def post(self, request: Request) -> Response:
         me = user_id(request)
         body = read(forms.ConversationBody, request)
         others = [user for user in find_people(body["participants"], "participants") if user.pk != me]
@@ -122,6 +123,8 @@ class ConversationRestore(Door):
 
 
 class MemberList(Door):
+    creates = True
+
     @extend_schema(responses=forms.MemberList)
     def get(self, request: Request, conversation_id: UUID) -> Response:
         participant = selectors.get_participant_for(user_id(request), conversation_id)
@@ -129,9 +132,7 @@ class MemberList(Door):
         return Response({"results": [_member_data(member) for member in members]})
 
     @extend_schema(request=forms.MemberBody, responses={200: forms.ParticipantView, 201: forms.ParticipantView})
-    def post(self, request: Request, conversation_id: UUID) -> Response | HttpResponse:
-        if (known := self.replay(request)) is not None:
-            return known
+    def post(self, request: Request, conversation_id: UUID) -> Response:
         participant = selectors.get_participant_for(user_id(request), conversation_id)
         body = read(forms.MemberBody, request)
         services.check_owner(participant)
@@ -167,6 +168,7 @@ class ConversationLeave(Door):
 
 
 class MessageList(Door):
+    creates = True
     limit_classes = {"POST": ("api", "send")}
 
     @extend_schema(parameters=SEQUENCES, responses=forms.MessagePage)
@@ -183,11 +185,9 @@ class MessageList(Door):
         return Response({"results": selectors.shaped(log, rows, participant.user_id), "has_more": has_more})
 
     @extend_schema(request=forms.MessageBody, responses={200: forms.MessageView, 201: forms.MessageView})
-    def post(self, request: Request, conversation_id: UUID) -> Response | HttpResponse:
-        if (known := self.replay(request)) is not None:
-            return known
+    def post(self, request: Request, conversation_id: UUID) -> Response:
         me = user_id(request)
-        selectors.get_participant_for(me, conversation_id)
+        participant = selectors.get_participant_for(me, conversation_id)
         body = read(forms.MessageBody, request)
         sent = services.send_message(
             conversation_id,
@@ -198,7 +198,10 @@ class MessageList(Door):
         )
         log = selectors.log_of(selectors.get_participant_for(me, conversation_id))
         message = selectors.get_message_for(log, sent.message_id)
-        return Response(message_data(message, log, me), status=201 if sent.is_new else 200)
+        answer, status = message_data(message, log, me), 201 if sent.is_new else 200
+        if participant.conversation.retention == Conversation.Retention.EPHEMERAL:
+            return FleetingResponse(answer, seconds=int(life().total_seconds()), status=status)
+        return Response(answer, status=status)
 
 
 class MessageDetail(Door):
@@ -269,6 +272,8 @@ class Read(Door):
 class Health(Door):
     authentication_classes = ()
     permission_classes = (AllowAny,)
+    limit_classes = {"GET": ("light",), "HEAD": ("light",)}
+    fails_open = True
 
     @extend_schema(responses={200: forms.HealthView, 503: forms.HealthView})
     def get(self, request: Request) -> Response:
@@ -281,6 +286,3 @@ class Health(Door):
             "live": words[live],
         }
         return Response(answer, status=200 if store else 503)
-
-    def _count(self, request: Request) -> None:
-        """Probes are exempt from limits."""
