@@ -13,6 +13,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit, urlunsplit
@@ -20,6 +21,8 @@ from urllib.parse import quote, urlsplit, urlunsplit
 import psycopg
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
+
+from tests.protocol import Protocol
 
 # What stands in a path or query as it is.
 SAFE = "/?&=:@,%+-._~"
@@ -55,14 +58,14 @@ class Person:
         at = site or self.site
         url = f"ws://127.0.0.1:{at.port}{path}"
         offered = ["lyceum.v1", f"ticket.{ticket.data['ticket']}"]
-        return Line(await connect(url, subprotocols=offered, proxy=None))  # type: ignore[list-item]
+        return Line(await connect(url, subprotocols=offered, proxy=None), at.protocol)  # type: ignore[list-item]
 
 
 class Line:
-    """One open socket of a test."""
+    """One open socket of a test; every frame that it hears is held against the protocol document."""
 
-    def __init__(self, socket: ClientConnection) -> None:
-        self.socket = socket
+    def __init__(self, socket: ClientConnection, protocol: Protocol) -> None:
+        self.socket, self.protocol = socket, protocol
 
     async def send(self, **frame: Any) -> None:
         await self.socket.send(json.dumps(frame))
@@ -70,10 +73,31 @@ class Line:
     async def hear(self, kind: str, *, within: float = 5) -> dict[str, Any]:
         """Return the next frame of a kind, passing over others."""
         async with asyncio.timeout(within):
-            while True:
-                frame = json.loads(await self.socket.recv())
-                if frame["type"] == kind:
-                    return frame
+            while (frame := await self.next())["type"] != kind:
+                pass
+            return frame
+
+    async def next(self) -> dict[str, Any]:
+        """Return the next frame of any kind."""
+        frame: dict[str, Any] = json.loads(await self.socket.recv())
+        self.protocol.check(frame)
+        return frame
+
+    async def until_pong(self) -> list[dict[str, Any]]:
+        """Return what comes before the answer to a ping: all that was told by now."""
+        await self.send(type="ping")
+        frames = []
+        async with asyncio.timeout(5):
+            while (frame := await self.next())["type"] != "pong":
+                frames.append(frame)
+        return frames
+
+    async def ready(self) -> "Line":
+        await self.hear("connection_established")
+        return self
+
+    async def close(self) -> None:
+        await self.socket.close()
 
     async def closed(self, *, within: float = 5) -> int | None:
         async with asyncio.timeout(within):
@@ -108,6 +132,10 @@ class Site:
             text = err.read()
             return Answer(err.code, json.loads(text) if text else None, err.headers)
 
+    @cached_property
+    def protocol(self) -> Protocol:
+        return Protocol(self.call("GET", "asyncapi/").data)
+
     def register(self, first: str, last: str = "Tester") -> Person:
         email = f"{first.lower()}.{secrets.token_hex(4)}@example.org"
         body = {"email": email, "first_name": first, "last_name": last}
@@ -117,9 +145,13 @@ class Site:
         return Person(self, made.data["id"], email, f"{first} {last}", tokens["access"])
 
 
-def start_web(environment: dict[str, str]) -> tuple[Site, "subprocess.Popen[bytes]"]:
+def start_web(environment: dict[str, str], **constants: object) -> tuple[Site, "subprocess.Popen[bytes]"]:
+    """Start a web process; constants are named by their place, dots as double underscores."""
     port = free_port()
     command = [sys.executable, "-m", "lyceum.runtime.cli", "web", "--port", str(port)]
+    if constants:
+        changed = [f"lyceum.{name.replace('__', '.')}={json.dumps(value)}" for name, value in constants.items()]
+        command = [sys.executable, "-m", "tests.web", str(port), *changed]
     log = Path(tempfile.mkstemp(prefix="web-", suffix=".log")[1])
     with log.open("wb") as output:
         process = subprocess.Popen(command, env=environment, stdout=output)
@@ -161,7 +193,15 @@ def site(flow_environment: dict[str, str]) -> Iterator[Site]:
 
 @pytest.fixture(scope="session")
 def second_site(flow_environment: dict[str, str]) -> Iterator[Site]:
-    found, process = start_web(flow_environment)
+    """Another process, which writes to sockets by ASGI `send` alone, as on servers that give no transport."""
+    found, process = start_web(flow_environment, realtime__protocol__GIVES_TRANSPORT=False)
     yield found
     process.terminate()
     process.wait(20)
+
+
+@pytest.fixture(params=["transport", "send"])
+def each_site(request: pytest.FixtureRequest) -> Site:
+    """Both ways to write to sockets, one after the other."""
+    found: Site = request.getfixturevalue({"transport": "site", "send": "second_site"}[request.param])
+    return found

@@ -199,7 +199,7 @@ async def test_a_socket_needs_a_sign_in(site: Site) -> None:
     from tests.conftest import Line
 
     for offered, code in ((["lyceum.v1"], 4401), (["lyceum.v1", "ticket." + "x" * 43], 4401), (["chat"], 4400)):
-        line = Line(await connect(f"ws://127.0.0.1:{site.port}/ws/", subprotocols=offered, proxy=None))  # type: ignore[arg-type]
+        line = Line(await connect(f"ws://127.0.0.1:{site.port}/ws/", subprotocols=offered, proxy=None), site.protocol)  # type: ignore[arg-type]
         assert await line.closed() == code
 
 
@@ -224,7 +224,7 @@ async def test_what_was_before_a_member_joined_reaches_them_in_no_frame(site: Si
 
     frames = []
     while not frames or frames[-1].get("message", {}).get("content") != "the end":
-        frames.append(json.loads(await asyncio.wait_for(at_bob.socket.recv(), 5)))
+        frames.append(await asyncio.wait_for(at_bob.next(), 5))
     assert "secret" not in json.dumps(frames)
     assert [frame["type"] for frame in frames if "presence" not in frame["type"]] == [
         "message",

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.utils import timezone
+
 from lyceum.accounts import services, tickets
 from lyceum.accounts.models import Session, TokenFamily, User, avatar_url
 from lyceum.core.errors import Invalid
@@ -35,6 +37,14 @@ def _to_sign_in(user: User, session_id: UUID) -> SignIn:
     )
 
 
+def is_alive(sign_in: SignIn) -> bool:
+    """Say whether the sign-in still stands, in one query."""
+    now = timezone.now()
+    sessions = Session.objects.filter(public_id=sign_in.session_id, expire_date__gt=now, user__is_active=True)
+    families = TokenFamily.objects.filter(pk=sign_in.session_id, revoked_at=None, user__is_active=True)
+    return sessions.values("public_id").union(families.values("pk")).exists()
+
+
 def sign_in_by_ticket(ticket: str) -> SignIn | None:
     """Use a WebSocket ticket up; None when it is unknown, used, too old, or its sign-in has ended."""
     found = tickets.redeem(ticket)
@@ -51,8 +61,6 @@ def sign_in_by_ticket(ticket: str) -> SignIn | None:
 
 def sign_in_by_cookie(session_key: str) -> SignIn | None:
     """Return the sign-in of a session cookie; None when there is none."""
-    from django.utils import timezone
-
     session = (
         Session.objects.select_related("user")
         .filter(session_key=session_key, expire_date__gt=timezone.now(), user__is_active=True)

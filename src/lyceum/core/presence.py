@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterable
+from typing import Any
 from uuid import UUID
 
 from lyceum.core import valkey
@@ -15,20 +16,45 @@ def _key(user_id: UUID | str) -> str:
     return valkey.key("presence", user_id)
 
 
+def _due_key() -> str:
+    return valkey.key("presence-due")
+
+
 def touch(user_id: UUID, connection_id: str, state: str) -> None:
     """Say that a connection lives, in the state its device reports."""
+    lapses = time.time() + ALIVE_SECONDS
     pipe = valkey.connection().pipeline()
-    pipe.hset(_key(user_id), connection_id, f"{state}:{time.time() + ALIVE_SECONDS:.0f}")
+    pipe.hset(_key(user_id), connection_id, f"{state}:{lapses:.3f}")
     pipe.expire(_key(user_id), ALIVE_SECONDS * 2)
+    pipe.zadd(_due_key(), {f"{user_id}|{connection_id}": lapses})
     pipe.execute()
 
 
 def leave(user_id: UUID, connection_id: str) -> None:
     """Say that a connection ended; the person goes offline after a grace of 10 seconds."""
+    now = time.time()
     pipe = valkey.connection().pipeline()
-    pipe.hset(_key(user_id), connection_id, f"gone:{time.time() + GRACE_SECONDS:.3f}")
-    pipe.set(valkey.key("seen", user_id), int(time.time()))
+    pipe.hset(_key(user_id), connection_id, f"gone:{now + GRACE_SECONDS:.3f}")
+    pipe.set(valkey.key("seen", user_id), int(now))
+    pipe.zadd(_due_key(), {f"{user_id}|{connection_id}": now + GRACE_SECONDS})
     pipe.execute()
+
+
+def take_gone() -> set[UUID]:
+    """Return whose connections are over by now, each connection to exactly one caller in all processes."""
+    client: Any = valkey.connection()
+    due = [member.decode() for member in client.zrangebyscore(_due_key(), "-inf", time.time(), 0, 500)]
+    if not due:
+        return set()
+    pipe = client.pipeline(transaction=False)
+    for member in due:
+        pipe.zrem(_due_key(), member)
+    mine = [member for member, is_taken in zip(due, pipe.execute(), strict=True) if is_taken]
+    for member in mine:
+        user_id, connection_id = member.split("|")
+        pipe.hdel(_key(user_id), connection_id)
+    pipe.execute()
+    return {UUID(member.split("|")[0]) for member in mine}
 
 
 def _state(entries: dict[bytes, bytes]) -> str:

@@ -35,6 +35,21 @@ def ended_conversations(user_id: UUID) -> QuerySet[Conversation]:
     )
 
 
+def contacts(user_id: UUID) -> QuerySet[Participant]:
+    """Return the places of others in the person's conversations; those who share one are told of each other."""
+    mine = Participant.objects.filter(user=user_id, conversation__ended_at=None).values("conversation_id")
+    return Participant.objects.filter(conversation__in=mine).exclude(user=user_id)
+
+
+def shows_typing(user_id: UUID, conversation_id: UUID) -> bool:
+    """Say whether the member lets others see that they type; raises NotFound for strangers."""
+    rows = Participant.objects.filter(user=user_id, conversation=conversation_id, conversation__ended_at=None)
+    found = rows.values_list("user__show_typing", flat=True).first()
+    if found is None:
+        raise NotFound("There is no such conversation.")
+    return found
+
+
 def get_participant_for(user_id: UUID, conversation_id: UUID, *, lock: bool = False) -> Participant:
     """Return the person's place in a living conversation, with it; raises NotFound for strangers."""
     rows = Participant.objects.select_related("conversation")

@@ -1,159 +1,158 @@
 """Commands of people's chat on sockets; they carry frames to services and hold no rule."""
 
-import asyncio
-import time
 from dataclasses import replace
-from datetime import datetime
-from typing import Annotated, Any
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import msgspec
 from django.contrib.auth import get_user_model
+from django.db.models import QuerySet
 
 from lyceum.accounts.public import SignIn
 from lyceum.core import presence
-from lyceum.core.errors import DomainError, Invalid
+from lyceum.core.errors import DomainError, Invalid, NotFound
 from lyceum.core.json import has_lone_surrogate
 from lyceum.core.live import push_all
-from lyceum.messaging import selectors, services
-from lyceum.messaging.logs import Log
-from lyceum.messaging.models import Participant
+from lyceum.messaging import frames, selectors, services, typing  # noqa: F401  # `frames` registers its models
+from lyceum.messaging.catching_up import MAX_RESUME, missed_frames, moved_conversations
+from lyceum.messaging.models import Conversation, Participant
 from lyceum.messaging.sending import Draft, IsEphemeral, check_content, group_of
 from lyceum.messaging.writer import writer
-from lyceum.realtime.registry import Caller, ClientFrame, Opening, command, set_domain
+from lyceum.realtime.registry import Beat, Caller, ClientFrame, Opening, command, set_domain
 from lyceum.realtime.threads import in_thread
 
-MAX_RESUME = 500
-TYPING_ENDS_SECONDS, TYPING_TOLD_SECONDS = 6.0, 3.0
 MAX_INTEGER = 2**63 - 1
 Sequence = Annotated[int, msgspec.Meta(ge=0, le=MAX_INTEGER)]
 
 
 class UserMessage(ClientFrame):
+    """A message; its acknowledgement is `user_message_received`."""
+
     message: str
     client_id: Annotated[str, msgspec.Meta(min_length=1, max_length=64)] | None = None
     reply_to: UUID | None = None
+    attachments: list[UUID] = []
 
 
 class TypingIndicator(ClientFrame):
+    """Typing begins, goes on or ends; it ends by itself after 6 seconds."""
+
     is_typing: bool
 
 
 class ReadReceipt(ClientFrame):
+    """Everything up to this sequence was read."""
+
     sequence: Sequence
 
 
 class Resume(ClientFrame):
+    """The last sequence that the client has, of one conversation or on `/ws/` of many."""
+
     sequence: Sequence | None = None
     sequences: dict[UUID, Sequence] | None = None
-    since: datetime | None = None
+    since: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
 
 
 class PresenceState(ClientFrame):
-    state: str
+    """What this device says of its person."""
+
+    state: Literal["online", "away"]
 
 
 class Topic(ClientFrame):
+    """A topic of `/ws/`: `alerts`, `jobs`, `figures:<name>` or `map:<area>`."""
+
     topic: Annotated[str, msgspec.Meta(max_length=100)]
 
 
 class Ping(ClientFrame):
-    pass
+    """Answered by `pong`."""
 
 
 class Chat:
     """The domain behind the gateway."""
 
-    def open(self, sign_in: SignIn, conversation: UUID | None) -> Opening | None:
+    def groups(self, sign_in: SignIn, conversation: UUID | None) -> list[str] | None:
+        mine = Participant.objects.filter(user=sign_in.user_id, conversation__ended_at=None)
         if conversation is not None:
-            return self._open_one(sign_in, conversation)
-        rows = list(selectors.visible_conversations(sign_in.user_id).values_list("pk", "last_sequence"))
-        unread = selectors.unread_counts(sign_in.user_id, [row[0] for row in rows])
-        listed = [{"id": pk, "sequence": last, "unread_count": unread.get(pk, 0)} for pk, last in rows]
-        established = {
-            "sequence": 0,
-            "user": self._me(sign_in),
-            "message": "Connected.",
-            "conversations": listed,
-        }
-        groups = [
-            group_of(pk)
-            for pk in Participant.objects.filter(user=sign_in.user_id, conversation__ended_at=None).values_list(
-                "conversation_id", flat=True
-            )
-        ]
-        return Opening(groups, established, [self._snapshot(sign_in)])
+            return [group_of(conversation)] if mine.filter(conversation=conversation).exists() else None
+        # Hidden ones too: their next message shows them again.
+        return [group_of(pk) for pk in mine.values_list("conversation_id", flat=True)]
 
-    def _open_one(self, sign_in: SignIn, conversation: UUID) -> Opening | None:
+    def open(self, sign_in: SignIn, conversation: UUID | None) -> Opening | None:
+        established = {"user": _me(sign_in), "message": "Connected."}
+        if conversation is None:
+            rows = list(selectors.visible_conversations(sign_in.user_id).values_list("pk", "last_sequence"))
+            unread = selectors.unread_counts(sign_in.user_id, [row[0] for row in rows])
+            listed = [{"id": pk, "sequence": last, "unread_count": unread.get(pk, 0)} for pk, last in rows]
+            return Opening({**established, "sequence": 0, "conversations": listed}, [self._snapshot(sign_in)])
         try:
             mine = selectors.get_participant_for(sign_in.user_id, conversation)
-        except DomainError:
+        except NotFound:
             return None
-        established = {
-            "conversation": conversation,
-            "sequence": mine.conversation.last_sequence,
-            "user": self._me(sign_in),
-            "message": "Connected.",
-        }
-        return Opening([group_of(conversation)], established)
-
-    def _me(self, sign_in: SignIn) -> dict[str, Any]:
-        return {
-            "id": sign_in.user_id,
-            "name": f"{sign_in.first_name} {sign_in.last_name}",
-            "kind": "user",
-            "avatar": sign_in.avatar,
-        }
-
-    def _contacts(self, user_id: UUID) -> list[UUID]:
-        mine = Participant.objects.filter(user=user_id, conversation__ended_at=None).values("conversation_id")
-        others = Participant.objects.filter(conversation__in=mine).exclude(user=user_id)
-        return list(others.order_by().values_list("user_id", flat=True).distinct())
+        last = mine.conversation.last_sequence
+        present = [
+            {"type": "presence", "user": user, "state": state, "last_seen": None}
+            for user, state in self._present(mine.conversation.participants.exclude(user=sign_in.user_id))
+        ]
+        return Opening({**established, "conversation": conversation, "sequence": last}, present)
 
     def _snapshot(self, sign_in: SignIn) -> dict[str, Any]:
-        shown = get_user_model().objects.filter(pk__in=self._contacts(sign_in.user_id), show_presence=True)
-        states = presence.states(shown.values_list("pk", flat=True))
-        users = [{"user": user, "state": state} for user, state in states.items() if state != "offline"]
-        return {"type": "presence_snapshot", "users": users}
+        found = self._present(selectors.contacts(sign_in.user_id))
+        return {"type": "presence_snapshot", "users": [{"user": user, "state": state} for user, state in found]}
 
-    def beat(self, sign_in: SignIn, conversation: UUID | None, told: dict[str, int]) -> dict[str, Any]:
+    def _present(self, people: QuerySet[Participant]) -> list[tuple[UUID, str]]:
+        shown = people.filter(user__show_presence=True).order_by().values_list("user_id", flat=True).distinct()
+        return [(user, state) for user, state in presence.states(shown).items() if state != "offline"]
+
+    def beat(self, sign_in: SignIn, conversation: UUID | None, told: dict[str, int]) -> Beat | None:
+        groups = self.groups(sign_in, conversation)
+        if groups is None:
+            return None
         if conversation is not None:
-            return {"sequence": selectors.get_participant_for(sign_in.user_id, conversation).conversation.last_sequence}
+            last = Conversation.objects.values_list("last_sequence", flat=True).get(pk=conversation)
+            return Beat({"conversation": conversation, "sequence": last}, groups)
         rows = selectors.visible_conversations(sign_in.user_id).values_list("pk", "last_sequence")
         moved = {str(pk): last for pk, last in rows if told.get(str(pk)) != last}
         told.update(moved)
-        return {"sequences": moved}
+        return Beat({"sequences": moved}, groups)
 
     def opened(self, sign_in: SignIn, connection_id: str) -> None:
         before = presence.states([sign_in.user_id])[sign_in.user_id]
         presence.touch(sign_in.user_id, connection_id, "online")
         if before != "online":
-            self.tell_presence(sign_in, "online")
+            self.tell_presence(sign_in.user_id, "online")
 
-    def closed(self, sign_in: SignIn, connection_id: str) -> None:
-        presence.leave(sign_in.user_id, connection_id)
-        for key in [key for key in _typing if key[0] == connection_id]:
-            _typing.pop(key)[1].cancel()
-            frame = {"type": "typing_indicator", "user": sign_in.user_id, "is_typing": False}
-            push_all([group_of(key[1])], frame, exclude=f"user:{sign_in.user_id}")
+    async def closed(self, caller: Caller) -> None:
+        ended = typing.forget_all(caller)
+        await in_thread(presence.leave, caller.sign_in.user_id, caller.id)
+        for where in ended:
+            await typing.tell(caller, where, is_typing=False)
 
-    def went(self, sign_in: SignIn) -> None:
-        state = presence.states([sign_in.user_id])[sign_in.user_id]
+    def went(self, user_id: UUID) -> None:
+        state = presence.states([user_id])[user_id]
         if state != "online":
-            self.tell_presence(sign_in, state)
+            self.tell_presence(user_id, state)
 
-    def tell_presence(self, sign_in: SignIn, state: str) -> None:
-        if not get_user_model().objects.filter(pk=sign_in.user_id, show_presence=True).exists():
+    def tell_presence(self, user_id: UUID, state: str) -> None:
+        if not get_user_model().objects.filter(pk=user_id, show_presence=True).exists():
             return
-        seen = presence.last_seen(sign_in.user_id) if state == "offline" else None
-        frame = {"type": "presence", "user": sign_in.user_id, "state": state, "last_seen": _moment(seen)}
-        push_all([f"user:{user_id}" for user_id in self._contacts(sign_in.user_id)], frame)
+        seen = presence.last_seen(user_id) if state == "offline" else None
+        last_seen = None if seen is None else datetime.fromtimestamp(seen, UTC)
+        frame = {"type": "presence", "user": user_id, "state": state, "last_seen": last_seen}
+        people = selectors.contacts(user_id).order_by().values_list("user_id", flat=True).distinct()
+        push_all([f"user:{person}" for person in people], frame)
 
 
-def _moment(seconds: int | None) -> str | None:
-    if seconds is None:
-        return None
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+def _me(sign_in: SignIn) -> dict[str, Any]:
+    return {
+        "id": sign_in.user_id,
+        "name": f"{sign_in.first_name} {sign_in.last_name}",
+        "kind": "user",
+        "avatar": sign_in.avatar,
+    }
 
 
 chat = Chat()
@@ -169,6 +168,8 @@ def _where(frame: ClientFrame) -> UUID:
 async def send_message(caller: Caller, frame: UserMessage) -> None:
     if "\x00" in frame.message or has_lone_surrogate(frame.message):
         raise Invalid.field("message", "invalid", "It holds a character that is not allowed.")
+    if frame.attachments:
+        raise Invalid.field("attachments.0", "not_found", "There is no such attachment.")
     where = _where(frame)
     try:
         text = check_content(frame.message)
@@ -188,7 +189,7 @@ async def send_message(caller: Caller, frame: UserMessage) -> None:
             reply_to=frame.reply_to,
             connection_id=caller.id,
         )
-    _forget_typing((caller.id, where))
+    typing.forget(caller, where)
     caller.answer(
         {
             "type": "user_message_received",
@@ -207,48 +208,11 @@ def _renamed(err: DomainError) -> DomainError:
     return err
 
 
-# When typing in a conversation was last told, and the timer that ends it, by connection.
-_typing: dict[tuple[str, UUID], tuple[float, asyncio.TimerHandle]] = {}
-
-
 @command("typing_indicator", TypingIndicator)
 async def tell_typing(caller: Caller, frame: TypingIndicator) -> None:
     where = _where(frame)
-    await in_thread(selectors.get_participant_for, caller.sign_in.user_id, where)
-    if not caller.sign_in.show_typing:
-        return
-    key = (caller.id, where)
-    told_at, timer = _typing.pop(key, (0.0, None))
-    if timer is not None:
-        timer.cancel()
-    if not frame.is_typing:
-        if told_at:
-            await _push_typing(caller, where, is_typing=False)
-        return
-    moment = time.monotonic()
-    loop = asyncio.get_running_loop()
-    ends = loop.call_later(TYPING_ENDS_SECONDS, lambda: loop.create_task(_end_typing(caller, where)))
-    is_due = moment - told_at >= TYPING_TOLD_SECONDS
-    _typing[key] = (moment if is_due else told_at, ends)
-    if is_due:
-        await _push_typing(caller, where, is_typing=True)
-
-
-def _forget_typing(key: tuple[str, UUID]) -> None:
-    _, timer = _typing.pop(key, (0.0, None))
-    if timer is not None:
-        timer.cancel()
-
-
-async def _end_typing(caller: Caller, where: UUID) -> None:
-    if _typing.pop((caller.id, where), None) is not None:
-        await _push_typing(caller, where, is_typing=False)
-
-
-async def _push_typing(caller: Caller, where: UUID, *, is_typing: bool) -> None:
-    frame = {"type": "typing_indicator", "user": caller.sign_in.user_id, "is_typing": is_typing}
-    me = f"user:{caller.sign_in.user_id}"
-    await in_thread(push_all, [group_of(where)], frame, exclude=me)
+    if await in_thread(selectors.shows_typing, caller.sign_in.user_id, where):
+        await typing.note(caller, where, is_typing=frame.is_typing)
 
 
 @command("read_receipt", ReadReceipt)
@@ -258,8 +222,6 @@ async def mark_read(caller: Caller, frame: ReadReceipt) -> None:
 
 @command("presence", PresenceState, needs_conversation=False)
 async def set_presence(caller: Caller, frame: PresenceState) -> None:
-    if frame.state not in ("online", "away"):
-        raise Invalid.field("state", "invalid", "Say online or away.")
     await in_thread(_set_presence, caller, frame.state)
 
 
@@ -267,10 +229,10 @@ def _set_presence(caller: Caller, state: str) -> None:
     user_id = caller.sign_in.user_id
     before = presence.states([user_id])[user_id]
     presence.touch(user_id, caller.id, state)
-    caller.state = state  # type: ignore[attr-defined]
+    caller.state = state
     after = presence.states([user_id])[user_id]
     if after != before:
-        chat.tell_presence(caller.sign_in, after)
+        chat.tell_presence(user_id, after)
 
 
 @command("subscribe", Topic, needs_conversation=False, on_multiplexed_only=True)
@@ -292,53 +254,28 @@ async def ping(caller: Caller, frame: Ping) -> None:
 @command("resume", Resume, needs_conversation=False)
 async def resume(caller: Caller, frame: Resume) -> None:
     if frame.sequences is not None:
-        if len(frame.sequences) > MAX_RESUME:
-            raise Invalid.field("sequences", "too_long", f"At most {MAX_RESUME} conversations at once.")
-        asked = [(where, sequence, False) for where, sequence in frame.sequences.items()]
+        await _resume_many(caller, frame.sequences, frame.since)
     elif frame.sequence is None:
         raise Invalid.field("sequence", "required", "Say the last sequence that you have.")
     elif frame.conversation is None:
         raise DomainError("Say which conversation is meant.", code="conversation_required")
     else:
-        asked = [(frame.conversation, frame.sequence, True)]
-    for where, sequence, is_single in asked:
-        try:
-            frames = await in_thread(_missed, caller.sign_in.user_id, where, sequence, frame.since, is_single)
-        except DomainError:
-            if is_single:
-                raise
-            continue
-        for missed in frames:
+        where, sequence = frame.conversation, frame.sequence
+        for missed in await in_thread(missed_frames, caller.sign_in.user_id, where, sequence, frame.since):
             caller.answer(missed)
 
 
-def _missed(user_id: UUID, where: UUID, sequence: int, since: datetime | None, is_single: bool) -> list[dict[str, Any]]:
-    """Return the frames that a client with this sequence lacks, ended by `resumed`, or one `reload`."""
-    participant = selectors.get_participant_for(user_id, where)
-    last = participant.conversation.last_sequence
-    if sequence > last:
-        return [{"type": "reload", "conversation": where, "count": last - participant.visible_after}]
-    log = selectors.log_of(participant)
-    rows = log.run(above=sequence, limit=MAX_RESUME + 1)
-    if len(rows) > MAX_RESUME:
-        return [{"type": "reload", "conversation": where, "count": log.count()}]
-    frames = [
-        {"type": "message", "conversation": where, "message": found} for found in selectors.framed(log, rows, log.floor)
-    ]
-    if since is not None:
-        frames = _changes(log, where, sequence, since) + frames
-    if rows or is_single:
-        end = rows[-1].sequence if rows else sequence
-        frames.append({"type": "resumed", "conversation": where, "from": sequence, "to": end, "count": len(rows)})
-    return frames
-
-
-def _changes(log: Log, where: UUID, sequence: int, since: datetime) -> list[dict[str, Any]]:
-    """Return edits, deletes and reactions to messages that the client has already."""
-    rows = log.changed(sequence, since, MAX_RESUME)
-    return [
-        {"type": "message_deleted", "conversation": where, "message_id": row.pk, "sequence": row.sequence}
-        if row.deleted_at
-        else {"type": "message_edited", "conversation": where, "message": found}
-        for row, found in zip(rows, selectors.framed(log, rows, log.floor), strict=True)
-    ]
+async def _resume_many(caller: Caller, sequences: dict[UUID, int], since: datetime | None) -> None:
+    """Answer for each conversation in which something is new; nothing for the others and for what is not theirs."""
+    if caller.conversation is not None:
+        raise DomainError("Several conversations are served on /ws/.", code="wrong_socket")
+    if len(sequences) > MAX_RESUME:
+        raise Invalid.field("sequences", "too_long", f"At most {MAX_RESUME} conversations at once.")
+    for where in await in_thread(moved_conversations, caller.sign_in.user_id, sequences, since):
+        try:
+            frames = await in_thread(missed_frames, caller.sign_in.user_id, where, sequences[where], since)
+        except NotFound:
+            continue
+        is_new = len(frames) > 1 or frames[0].get("count") or frames[0]["type"] == "reload"
+        for missed in frames if is_new else []:
+            caller.answer(missed)

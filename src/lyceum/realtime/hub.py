@@ -25,6 +25,8 @@ class Member(Protocol):
     person: str
     groups: set[str]
     is_multiplexed: bool
+    # Counts what moved it between groups, so that older knowledge is not acted on.
+    moves: int
 
     def deliver(self, frame: Frame) -> None: ...
 
@@ -62,6 +64,13 @@ class Hub:
             members.discard(member)
             if not members:
                 del self.groups[group]
+
+    def keep_to(self, member: Member, groups: set[str]) -> None:
+        """Join and leave groups until they are these; for what was missed."""
+        for group in member.groups - groups:
+            self.leave(member, group)
+        for group in groups - member.groups:
+            self.join(member, group)
 
     def forget(self, member: Member) -> None:
         for group in list(member.groups):
@@ -144,6 +153,7 @@ class Hub:
             member.end(1011)
 
     def _control(self, member: Member, verb: str, target: str) -> None:
+        member.moves += 1
         match verb:
             case "join" if member.is_multiplexed:
                 self.join(member, target)

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -18,41 +18,54 @@ class ClientFrame(msgspec.Struct, kw_only=True):
 
 @dataclass(frozen=True)
 class Opening:
-    """What a connection starts with: the groups it hears and the fields of `connection_established`."""
+    """What a connection starts with: the fields of `connection_established`, and frames after it."""
 
-    groups: list[str]
     established: dict[str, Any]
     follow_up: list[dict[str, Any]] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class Beat:
+    """What a heartbeat says, and the groups that the connection should hear by now."""
+
+    fields: dict[str, Any]
+    groups: list[str]
+
+
 class Caller(Protocol):
-    """The connection as a command sees it."""
+    """The connection as a command sees it; in `kept` the domain remembers what belongs to it."""
 
     id: str
     sign_in: SignIn
     conversation: UUID | None
+    state: str
+    kept: dict[Any, Any]
 
     def answer(self, frame: dict[str, Any]) -> None:
         """Send a frame to this connection alone."""
 
 
 class Domain(Protocol):
-    """The one domain behind the sockets; all its calls are made in threads."""
+    """The one domain behind the sockets; what is not a coroutine is called in threads."""
+
+    def groups(self, sign_in: SignIn, conversation: UUID | None) -> list[str] | None:
+        """Return the groups that a connection hears; None when the conversation is not the person's."""
 
     def open(self, sign_in: SignIn, conversation: UUID | None) -> Opening | None:
-        """Return what the connection starts with; None when the conversation is not the person's."""
+        """Return what the connection starts with; called after it has joined its groups."""
 
-    def beat(self, sign_in: SignIn, conversation: UUID | None, told: dict[str, int]) -> dict[str, Any]:
-        """Return the fields of a heartbeat; `told` holds what the last one said, and is kept up."""
+    def beat(self, sign_in: SignIn, conversation: UUID | None, told: dict[str, int]) -> Beat | None:
+        """Return a heartbeat, None as for `groups`; `told` holds what the last one said, and is kept up."""
 
     def opened(self, sign_in: SignIn, connection_id: str) -> None: ...
 
-    def closed(self, sign_in: SignIn, connection_id: str) -> None: ...
+    async def closed(self, caller: Caller) -> None: ...
 
-    def went(self, sign_in: SignIn) -> None:
-        """Called 10 seconds after a connection ended."""
+    def went(self, user_id: UUID) -> None:
+        """Called 10 seconds after a connection of the person ended, or when it was not heard of for long."""
 
 
+M = TypeVar("M")
 Handler = Callable[[Caller, Any], Awaitable[None]]
 
 
@@ -66,7 +79,7 @@ class Command:
 
 
 commands: dict[str, Command] = {}
-server_frames: dict[str, dict[str, Any]] = {}
+server_frames: dict[str, Any] = {}
 _domain: list[Domain] = []
 
 
@@ -90,6 +103,11 @@ def domain() -> Domain:
     return _domain[0]
 
 
-def describe_frames(frames: dict[str, dict[str, Any]]) -> None:
-    """Add the server's frames of a domain to the protocol document: type → JSON Schema of its fields."""
-    server_frames.update(frames)
+def server_frame(name: str) -> Callable[[M], M]:
+    """Register the model of a frame that the server sends; the class stands in the protocol document."""
+
+    def register(model: M) -> M:
+        server_frames[name] = model
+        return model
+
+    return register

@@ -8,8 +8,8 @@ from types import FrameType
 
 import uvicorn
 
-# Above the gateway's own bound, so that it can say 4409.
-TRANSPORT_MAX_BYTES = 1024 * 1024
+# The protocol says 4409 beyond, without reading the rest.
+FRAME_MAX_BYTES = 128 * 1024
 GRACE_SECONDS = 10
 
 
@@ -45,7 +45,7 @@ def serve(host: str, port: int) -> None:
         http="httptools",
         loop="uvloop",
         ws=LyceumProtocol,
-        ws_max_size=TRANSPORT_MAX_BYTES,
+        ws_max_size=FRAME_MAX_BYTES,
         ws_per_message_deflate=False,
         server_header=False,
         access_log=False,

@@ -16,6 +16,7 @@ class Listener:
     def __init__(self, name: str, fault: Exception | None = None) -> None:
         self.id, self.person = name, f"user:{name}"
         self.groups: set[str] = set()
+        self.moves = 0
         self.fault = fault
         self.heard: list[bytes] = []
         self.ended: list[int] = []
