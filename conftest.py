@@ -9,6 +9,8 @@ import pytest
 
 from lyceum.core import valkey
 
+pytest_plugins = ["lyceum.core.testing.fixtures"]
+
 
 @pytest.fixture(autouse=True)
 def own_valkey_keys(settings: Any, worker_id: str) -> Iterator[None]:

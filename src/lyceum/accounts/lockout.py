@@ -2,24 +2,26 @@
 
 import hashlib
 
+import structlog
+
 from lyceum.accounts.errors import Locked
 from lyceum.accounts.models import email_key
 from lyceum.core import valkey
 from lyceum.core.addresses import limit_key
 
+log = structlog.get_logger("lyceum.auth")
 WINDOW_SECONDS = 15 * 60
 LOCK_SECONDS = 15 * 60
 ACCOUNT_FREE, ACCOUNT_LOCK = 5, 10
 ADDRESS_LOCK = 50
 
 # KEYS: count and wait of the account, count of the address. A try while one waits counts as nothing.
-CHECK = """
+# A try counts as a failure before the password is looked at: of many at once no more get through than one by one.
+TRY = """
 local wait = redis.call('PTTL', KEYS[2])
 local tries = tonumber(redis.call('GET', KEYS[3]) or '0')
-if tries >= tonumber(ARGV[1]) then wait = math.max(wait, redis.call('PTTL', KEYS[3])) end
-return math.max(wait, 0)
-"""
-FAIL = """
+if tries >= tonumber(ARGV[5]) then wait = math.max(wait, redis.call('PTTL', KEYS[3])) end
+if wait > 0 then return wait end
 local n = redis.call('INCR', KEYS[1])
 if n == 1 then redis.call('EXPIRE', KEYS[1], ARGV[1]) end
 if redis.call('INCR', KEYS[3]) == 1 then redis.call('EXPIRE', KEYS[3], ARGV[1]) end
@@ -29,7 +31,11 @@ if n >= tonumber(ARGV[3]) then
 elseif n >= tonumber(ARGV[2]) then
   redis.call('SET', KEYS[2], '1', 'EX', math.floor(2 ^ (n - tonumber(ARGV[2]))))
 end
-return n
+return 0
+"""
+TAKE_BACK = """
+redis.call('DEL', KEYS[1], KEYS[2])
+if tonumber(redis.call('GET', KEYS[3]) or '0') > 0 then redis.call('DECR', KEYS[3]) end
 """
 
 
@@ -42,16 +48,18 @@ def _keys(email: str, address: str) -> list[str]:
     ]
 
 
-def check(email: str, address: str) -> None:
-    """Raise Locked while the account or the address has to wait; unknown accounts are treated alike."""
-    wait = int(valkey.connection().eval(CHECK, 3, *_keys(email, address), ADDRESS_LOCK))
+def begin(email: str, address: str) -> None:
+    """Count a try as a failure, which `succeed` takes back; raises Locked while the account or the address waits.
+
+    Unknown accounts are treated alike.
+    """
+    bounds = (WINDOW_SECONDS, ACCOUNT_FREE, ACCOUNT_LOCK, LOCK_SECONDS, ADDRESS_LOCK)
+    wait = int(valkey.connection().eval(TRY, 3, *_keys(email, address), *bounds))
     if wait > 0:
+        log.warning("sign_in_locked", address=address, seconds=wait // 1000)
         raise Locked(retry_after=wait / 1000)
 
 
-def note_failure(email: str, address: str) -> None:
-    valkey.connection().eval(FAIL, 3, *_keys(email, address), WINDOW_SECONDS, ACCOUNT_FREE, ACCOUNT_LOCK, LOCK_SECONDS)
-
-
-def note_success(email: str, address: str) -> None:
-    valkey.connection().delete(*_keys(email, address)[:2])
+def succeed(email: str, address: str) -> None:
+    """Clear the account's count and take this try from the address's."""
+    valkey.connection().eval(TAKE_BACK, 3, *_keys(email, address))

@@ -13,6 +13,10 @@ from django.utils.functional import cached_property
 from lyceum.accounts import limit_profiles
 from lyceum.core.ids import uuid7
 
+NAME_KEY_LENGTH, EMAIL_KEY_LENGTH = 700, 300
+# Letters with a stroke or joined are no letter and accent to Unicode, though people leave them out alike.
+STROKED = str.maketrans({"ø": "o", "đ": "d", "ð": "d", "ł": "l", "ħ": "h", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th"})
+
 
 def email_key(email: str) -> str:
     """Return the form under which addresses are compared (NFKC, case-folded, no blanks at the ends)."""
@@ -22,7 +26,8 @@ def email_key(email: str) -> str:
 def name_key(name: str) -> str:
     """Return a name without case and accents, for search and order."""
     decomposed = unicodedata.normalize("NFKD", name.casefold())
-    return "".join(character for character in decomposed if not unicodedata.combining(character))
+    plain = "".join(character for character in decomposed if not unicodedata.combining(character))
+    return plain.translate(STROKED)[:NAME_KEY_LENGTH]
 
 
 def avatar_url(user_id: UUID, avatar: str | None) -> str | None:
@@ -49,11 +54,11 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     email = models.EmailField(max_length=254)
-    email_key = models.CharField(max_length=300, unique=True, editable=False)
+    email_key = models.CharField(max_length=EMAIL_KEY_LENGTH, unique=True, editable=False)
     email_verified_at = models.DateTimeField(null=True)
     first_name = models.CharField(max_length=150)
     last_name = models.CharField(max_length=150)
-    name_key = models.CharField(max_length=700, db_index=True, editable=False)
+    name_key = models.CharField(max_length=NAME_KEY_LENGTH, db_index=True, editable=False)
     is_staff = models.BooleanField(default=False)
     is_active = models.BooleanField(default=True)
     is_demo = models.BooleanField(default=False)

@@ -4,8 +4,10 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+import structlog
 from django.conf import settings
 from django.contrib.auth import authenticate
+from django.contrib.auth.hashers import make_password
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
@@ -18,6 +20,7 @@ from lyceum.core import audit, jobs
 from lyceum.core.errors import FieldError, Invalid, NotFound
 from lyceum.core.live import push_on_commit
 
+log = structlog.get_logger("lyceum.auth")
 LINK_LIFETIMES = {
     MailedLink.Purpose.RESET: timedelta(hours=1),
     MailedLink.Purpose.VERIFY: timedelta(days=3),
@@ -42,8 +45,7 @@ def register(
     if errors:
         raise Invalid(errors=errors)
     if taken is not None:
-        jobs.enqueue("accounts.mail_known_address", user_id=str(taken.pk))
-        return User(email=email, first_name=first_name, last_name=last_name)
+        return _look_registered(taken, password, email=email, first_name=first_name, last_name=last_name)
     try:
         with transaction.atomic():
             user = User.objects.create_user(
@@ -52,20 +54,38 @@ def register(
             audit.record(user, "user.registered", user.pk)
             send_verification(user, user.email)
     except IntegrityError as err:
+        if hide:
+            taken = User.objects.get(email_key=email_key(email))
+            return _look_registered(taken, "", email=email, first_name=first_name, last_name=last_name)
         raise Invalid.field("email", "taken", "There is an account with this address.") from err
     return user
 
 
+@transaction.atomic
+def _look_registered(taken: User, password: str, **person: str) -> User:
+    """Do for a known address what takes the time of a registration, and tell only its owner."""
+    if password:
+        make_password(password)
+    if taken.email_verified_at is None and taken.is_active:
+        send_verification(taken, taken.email)
+    else:
+        jobs.enqueue("accounts.mail_known_address", user_id=str(taken.pk))
+    audit.record(None, "user.registered_again", taken.pk)
+    return User(**person)
+
+
 def check_credentials(email: str, password: str, *, address: str) -> User:
     """Return the person whose address and password these are; raises InvalidCredentials or Locked."""
-    lockout.check(email, address)
+    lockout.begin(email, address)
     user = authenticate(email=email, password=password)
     if not isinstance(user, User):
-        lockout.note_failure(email, address)
+        log.warning("sign_in_failed", address=address)
         raise InvalidCredentials
-    lockout.note_success(email, address)
+    lockout.succeed(email, address)
     if settings.EMAIL_VERIFICATION == "required" and user.email_verified_at is None:
         raise EmailUnverified
+    audit.record(user, "user.signed_in", user.pk, address=address)
+    log.info("signed_in", user=str(user.pk), address=address)
     return user
 
 
@@ -76,6 +96,10 @@ def _make_link(purpose: MailedLink.Purpose, user: User | None, email: str = "") 
     return token
 
 
+def _dead_link() -> Invalid:
+    return Invalid.field("token", "invalid", "This link was used or is too old. Ask for a new one.")
+
+
 def _use_link(token: str, purpose: MailedLink.Purpose) -> MailedLink:
     """Take a link out of use; raises Invalid when it is unknown, used or too old."""
     link = (
@@ -84,9 +108,21 @@ def _use_link(token: str, purpose: MailedLink.Purpose) -> MailedLink:
         .first()
     )
     if link is None:
-        raise Invalid.field("token", "invalid", "This link was used or is too old. Ask for a new one.")
-    MailedLink.objects.filter(pk=link.pk).delete()
+        raise _dead_link()
+    if link.user_id is None:
+        link.delete()
+    else:
+        # One that was opened ends the others that were asked for beside it.
+        MailedLink.objects.filter(user=link.user_id, purpose=purpose).delete()
     return link
+
+
+@transaction.atomic
+def ask_for_verification(email: str) -> None:
+    """Mail the link again to somebody whose address is not confirmed; takes the same way for everybody else."""
+    user = User.objects.filter(email_key=email_key(email), is_active=True, email_verified_at=None).first()
+    if user is not None:
+        send_verification(user, user.email)
 
 
 def send_verification(user: User, email: str) -> None:
@@ -112,17 +148,22 @@ def verify_email(token: str) -> User:
 def change_email(user: User, *, email: str, password: str, address: str) -> None:
     """Send a link to the new address; it becomes the login when that is opened."""
     _check_own_password(user, password, "password", address)
-    if User.objects.filter(email_key=email_key(email)).exclude(pk=user.pk).exists():
+    other = User.objects.filter(email_key=email_key(email)).exclude(pk=user.pk).first()
+    if other is not None and settings.EMAIL_VERIFICATION == "required":
+        jobs.enqueue("accounts.mail_known_address", user_id=str(other.pk))
+        return
+    if other is not None:
         raise Invalid.field("email", "taken", "There is an account with this address.")
     send_verification(user, email.strip())
     audit.record(user, "user.email_change_asked", user.pk)
 
 
 def _check_own_password(user: User, password: str, field: str, address: str) -> None:
-    lockout.check(user.email, address)
+    lockout.begin(user.email, address)
     if not user.check_password(password):
-        lockout.note_failure(user.email, address)
+        log.warning("password_refused", user=str(user.pk), address=address)
         raise Invalid.field(field, "invalid", "This is not your password.")
+    lockout.succeed(user.email, address)
 
 
 def change_password(
@@ -150,7 +191,7 @@ def ask_for_reset(email: str) -> None:
     user = User.objects.filter(email_key=email_key(email), is_active=True).first()
     if user is None:
         return
-    token = _make_link(MailedLink.Purpose.RESET, user)
+    token = _make_link(MailedLink.Purpose.RESET, user, user.email)
     jobs.enqueue("accounts.mail_reset", email=user.email, url=f"{settings.PUBLIC_URL}/reset/{token}/")
 
 
@@ -159,11 +200,15 @@ def reset_password(*, token: str, password: str, password_confirm: str) -> None:
     link = _use_link(token, MailedLink.Purpose.RESET)
     assert link.user is not None
     user = User.objects.select_for_update().get(pk=link.user.pk)
+    if not user.is_active or email_key(link.email) != email_key(user.email):
+        raise _dead_link()
     if errors := check_password(password, password_confirm, email=user.email, names=[user.first_name, user.last_name]):
         raise Invalid(errors=errors)
     user.set_password(password)
     user.version += 1
-    user.save(update_fields=["password", "version"])
+    # Who opened the link reads the address's mail.
+    user.email_verified_at = user.email_verified_at or timezone.now()
+    user.save(update_fields=["password", "email_verified_at", "version"])
     end_sign_ins(user, keep=None)
     audit.record(user, "user.password_reset", user.pk)
 
@@ -201,6 +246,9 @@ def update_profile(user: User, *, check: Callable[[User], None], **changes: obje
     """Change the profile; `check` sees the locked row and raises when it is not the one that was read."""
     row = User.objects.select_for_update().get(pk=user.pk)
     check(row)
+    changes = {name: value for name, value in changes.items() if getattr(row, name) != value}
+    if not changes:
+        return row
     for name, value in changes.items():
         setattr(row, name, value)
     row.version += 1

@@ -42,6 +42,7 @@ def sweep_avatars(timestamp: int) -> None:
 def forget_sign_ins(timestamp: int) -> None:
     now = timezone.now()
     Session.objects.filter(expire_date__lt=now).delete()
-    Token.objects.filter(expires_at__lt=now).delete()
+    # An old token is still known for what it was: a second use of it ends its family.
+    Token.objects.filter(expires_at__lt=now - REVOKED_KEPT).delete()
     TokenFamily.objects.filter(expires_at__lt=now - REVOKED_KEPT).delete()
     MailedLink.objects.filter(expires_at__lt=now).delete()

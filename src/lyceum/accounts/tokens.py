@@ -5,6 +5,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import structlog
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
@@ -14,7 +15,9 @@ from lyceum.accounts.models import Token, TokenFamily, User
 from lyceum.core import audit
 from lyceum.core.live import push_on_commit
 
+log = structlog.get_logger("lyceum.auth")
 RACE = timedelta(seconds=10)
+SEEN_EVERY = timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,7 @@ def rotate(refresh: str) -> TokenPair:
         if now - token.used_at <= RACE:
             raise TokenRotated
         revoke_family(token.family)
+        log.warning("token_reused", user=str(token.family.user_id), family=str(token.family_id))
     raise TokenReused
 
 
@@ -107,6 +111,8 @@ def find_access(access: str) -> TokenFamily:
         raise TokenInvalid
     if token.family.revoked_at is not None:
         raise TokenRevoked
+    if timezone.now() - token.family.last_seen_at > SEEN_EVERY:
+        TokenFamily.objects.filter(pk=token.family.pk).update(last_seen_at=timezone.now())
     return token.family
 
 

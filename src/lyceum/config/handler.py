@@ -38,6 +38,10 @@ class OneThreadHandler(ASGIHandler):
         except RequestAborted:
             return
         scope = {**scope, "query_string": _escaped(scope["query_string"]), "body_is_cut": is_cut}
+        if not any(name == b"content-length" for name, _ in scope["headers"]):
+            # A body in chunks has no length before it is read; what takes it for empty looks here.
+            scope["headers"] = [*scope["headers"], (b"content-length", str(body.seek(0, 2)).encode())]
+            body.seek(0)
         with body:
             response = await self._in_thread(self._respond, scope, body)
             try:

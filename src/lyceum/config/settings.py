@@ -121,7 +121,7 @@ CACHES = {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}
 AUTH_USER_MODEL = "accounts.User"
 # The address is unique in its compared form, `email_key`, not as typed.
 SILENCED_SYSTEM_CHECKS = ["auth.E003"]
-PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+PASSWORD_HASHERS = ["lyceum.accounts.hashers.BoundedArgon2PasswordHasher"]
 SESSION_ENGINE = "lyceum.accounts.sessions"
 SESSION_COOKIE_AGE = int(timedelta(days=14).total_seconds())
 SESSION_COOKIE_HTTPONLY = True
@@ -172,6 +172,7 @@ SPECTACULAR_SETTINGS = {
     "PREPROCESSING_HOOKS": ["lyceum.core.openapi.only_version_one"],
     "POSTPROCESSING_HOOKS": ["lyceum.core.openapi.add_problems"],
     "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
 }

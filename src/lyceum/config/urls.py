@@ -6,6 +6,7 @@ from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView, SpectacularSwaggerView
+from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -45,6 +46,8 @@ class AsyncApi(Document):
 class Schema(Document, SpectacularAPIView):
     """The OpenAPI document, as YAML or JSON by Accept."""
 
+    content_negotiation_class = DefaultContentNegotiation
+
 
 class Swagger(Document, SpectacularSwaggerView):
     answers_json = False
@@ -52,6 +55,8 @@ class Swagger(Document, SpectacularSwaggerView):
 
 class Redoc(Document, SpectacularRedocView):
     answers_json = False
+    # The one that comes with the package asks other servers for fonts.
+    template_name = "lyceum/redoc.html"
 
 
 api: list[Any] = [

@@ -7,11 +7,13 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import resolve
-from rest_framework.exceptions import APIException
+from rest_framework.exceptions import APIException, NotAcceptable
+from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
+from rest_framework.utils.mediatypes import media_type_matches
 from rest_framework.views import APIView
 
 from lyceum.core import idempotency
@@ -20,6 +22,24 @@ from lyceum.core.quotas import count
 
 MAX_INTEGER = 2**63 - 1
 S = TypeVar("S", bound=Serializer[Any])
+
+
+class JsonNegotiation(BaseContentNegotiation):
+    """JSON, or 406 where `Accept` admits neither it nor a problem document."""
+
+    TYPES = ("application/json", "application/problem+json", "application/*", "*/*")
+
+    def select_renderer(self, request: Request, renderers: Any, format_suffix: Any = None) -> Any:
+        if not any(map(self._admits, (request.headers.get("Accept") or "*/*").split(","))):
+            raise NotAcceptable
+        return renderers[0], renderers[0].media_type
+
+    def _admits(self, part: str) -> bool:
+        kind, *parameters = (text.strip().lower() for text in part.split(";"))
+        return kind in self.TYPES and not any(re.fullmatch(r"q=0(\.0*)?", text) for text in parameters)
+
+    def select_parser(self, request: Request, parsers: Any) -> Any:
+        return next((p for p in parsers if media_type_matches(p.media_type, request.content_type)), None)
 
 
 class Door(APIView):
@@ -35,6 +55,7 @@ class Door(APIView):
     answers_json: ClassVar[bool] = True
     # A door that tells how the server is has to answer also while Valkey does not.
     fails_open: ClassVar[bool] = False
+    content_negotiation_class: type[BaseContentNegotiation] = JsonNegotiation
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         self.args, self.kwargs, self.limit_headers = args, kwargs, dict[str, str]()
@@ -51,6 +72,7 @@ class Door(APIView):
         return self.response
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        request.version = request.versioning_scheme = None
         failure = self._authenticate(request)
         self.limit_headers = count(
             request._request,

@@ -1,6 +1,7 @@
 """Idempotency keys: a creating request that is repeated gets the answer of its first time, for 24 hours."""
 
 import hashlib
+import json
 import re
 from collections.abc import Callable
 from datetime import timedelta
@@ -89,7 +90,7 @@ def _claim(request: Request, key: str) -> IdempotencyRecord:
 
 def _hash(data: Any) -> str:
     if not any(isinstance(value, UploadedFile) for value in getattr(data, "values", list)()):
-        return hashlib.sha256(dump(data)).hexdigest()
+        return hashlib.sha256(json.dumps(data).encode()).hexdigest()
     found = hashlib.sha256()
     for name, value in sorted(data.items()):
         found.update(f"{name}\n".encode())

@@ -77,7 +77,8 @@ def problem(
     if retry_after is not None:
         response["Retry-After"] = str(max(1, math.ceil(retry_after)))
     if http_status == status.HTTP_401_UNAUTHORIZED:
-        response["WWW-Authenticate"] = 'Bearer realm="lyceum"'
+        error = ', error="invalid_token"' if code.startswith("token_") else ""
+        response["WWW-Authenticate"] = f'Bearer realm="lyceum"{error}'
     return response
 
 

@@ -88,7 +88,9 @@ class Body(serializers.Serializer[Any]):
         writable = {name for name, field in self.fields.items() if not field.read_only}
         for name in data:
             if name not in writable:
-                errors[str(name)[:100]] = [serializers.ErrorDetail("This field is not known.", "unknown_field")]
+                errors[str(name)[:100].encode("utf-8", "replace").decode()] = [
+                    serializers.ErrorDetail("This field is not known.", "unknown_field")
+                ]
         try:
             value = super().to_internal_value(data)
         except serializers.ValidationError as err:

@@ -6,9 +6,9 @@ from django.middleware.csrf import CsrfViewMiddleware
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
-from lyceum.accounts import tokens
+from lyceum.accounts import selectors, tokens
 from lyceum.accounts.errors import TokenInvalid
-from lyceum.accounts.models import Session, User
+from lyceum.accounts.models import User
 from lyceum.core.errors import NotAllowed
 
 
@@ -52,6 +52,5 @@ class CookieAuthentication(BaseAuthentication):
         if isinstance(user, AnonymousUser) or not user.is_active:
             return None
         check_csrf(request)
-        key = request._request.session.session_key
-        session_id = Session.objects.values_list("public_id", flat=True).get(session_key=key)
-        return user, session_id
+        session_id = selectors.note_seen(request._request.session.session_key)
+        return (user, session_id) if session_id is not None else None

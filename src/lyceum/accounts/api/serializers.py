@@ -2,10 +2,12 @@ import re
 from typing import Any
 from zoneinfo import available_timezones
 
+from django.conf.locale import LANG_INFO
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.core.validators import validate_email
 from rest_framework import serializers
 
+from lyceum.accounts.models import EMAIL_KEY_LENGTH, email_key
 from lyceum.accounts.passwords import broken_rules
 from lyceum.core.serializers import Body, PersonName, StrictBoolean, StrictText
 
@@ -18,11 +20,14 @@ class Email(StrictText):
 
     def to_internal_value(self, data: Any) -> str:
         text = super().to_internal_value(data)
+        message = "Enter the whole address, like name@example.org."
         try:
             validate_email(text)
         except DjangoValidationError as err:
-            message = "Enter the whole address, like name@example.org."
             raise serializers.ValidationError(message, code="invalid") from err
+        # Compared, some characters are many.
+        if len(email_key(text)) > EMAIL_KEY_LENGTH:
+            raise serializers.ValidationError(message, code="invalid")
         return text
 
 
@@ -112,7 +117,7 @@ class ProfileBody(Body):
     show_typing = StrictBoolean(required=False)
 
     def validate_locale(self, value: str) -> str:
-        if not LOCALE.fullmatch(value):
+        if not LOCALE.fullmatch(value) or value.split("-")[0] not in LANG_INFO:
             raise serializers.ValidationError("Use a language such as en or en-AU.", code="invalid")
         return value
 

@@ -16,6 +16,7 @@ urlpatterns = [
     path("users/password/reset/confirm/", views.PasswordResetConfirm.as_view()),
     path("users/email/", views.EmailChange.as_view()),
     path("users/email/verify/", views.EmailVerify.as_view()),
+    path("users/email/verify/resend/", views.EmailVerifyAgain.as_view()),
     path("users/list/", views.Directory.as_view()),
     path("users/sessions/", views.SignInList.as_view()),
     path("users/sessions/<uuid:sign_in_id>/", views.SignInDetail.as_view()),

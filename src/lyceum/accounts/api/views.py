@@ -230,6 +230,13 @@ class EmailVerify(OpenDoor):
         return Response(user_data(services.verify_email(read(forms.TokenBody, request)["token"])))
 
 
+class EmailVerifyAgain(OpenDoor):
+    @extend_schema(request=forms.EmailOnlyBody, responses={202: {"type": "object", "additionalProperties": False}})
+    def post(self, request: Request) -> Response:
+        services.ask_for_verification(read(forms.EmailOnlyBody, request)["email"])
+        return Response({}, status=202)
+
+
 class Directory(Door):
     @extend_schema(
         parameters=[
@@ -277,7 +284,9 @@ class Directory(Door):
 class SignInList(Door):
     @extend_schema(responses=forms.SignInView(many=True))
     def get(self, request: Request) -> Response:
-        return Response([asdict(view) for view in selectors.sign_ins_of(request.user, request.auth)])  # type: ignore[arg-type]
+        limit = number(request, "limit", default=100, low=1, high=100) or 100
+        found = selectors.sign_ins_of(request.user, request.auth, limit=limit)  # type: ignore[arg-type]
+        return Response([asdict(view) for view in found])
 
     @extend_schema(parameters=[OpenApiParameter("others", bool, required=True)], responses={204: None})
     def delete(self, request: Request) -> Response:

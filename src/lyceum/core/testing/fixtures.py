@@ -1,0 +1,64 @@
+"""Fixtures of the test kit, for every test."""
+
+from typing import Any
+
+import pytest
+from rest_framework.test import APIClient
+
+from lyceum.core import jobs as core_jobs
+from lyceum.core.testing.fakes import Jobs
+from lyceum.core.testing.people import client_of, make_person
+
+
+@pytest.fixture
+def alice(db: None) -> Any:
+    return make_person("alice")
+
+
+@pytest.fixture
+def bob(db: None) -> Any:
+    return make_person("bob")
+
+
+@pytest.fixture
+def charlie(db: None) -> Any:
+    return make_person("charlie")
+
+
+@pytest.fixture
+def priya(db: None) -> Any:
+    return make_person("priya", is_staff=True)
+
+
+@pytest.fixture
+def api(db: None) -> APIClient:
+    """A client of nobody."""
+    return APIClient()
+
+
+@pytest.fixture
+def alice_api(alice: Any) -> APIClient:
+    return client_of(alice)
+
+
+@pytest.fixture
+def bob_api(bob: Any) -> APIClient:
+    return client_of(bob)
+
+
+@pytest.fixture
+def charlie_api(charlie: Any) -> APIClient:
+    return client_of(charlie)
+
+
+@pytest.fixture
+def staff_api(priya: Any) -> APIClient:
+    return client_of(priya)
+
+
+@pytest.fixture
+def jobs(monkeypatch: pytest.MonkeyPatch) -> Jobs:
+    """Keep jobs in the test instead of the queue."""
+    fake = Jobs()
+    monkeypatch.setattr(core_jobs, "enqueue", fake.enqueue)
+    return fake
