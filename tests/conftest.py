@@ -167,20 +167,25 @@ def start_web(environment: dict[str, str], **constants: object) -> tuple[Site, "
     raise AssertionError("the web process does not answer")
 
 
-@pytest.fixture(scope="session")
-def flow_environment(worker_id: str) -> dict[str, str]:
-    """A migrated database of this worker's own, for processes that outlive a test's transaction."""
+def make_database(name: str) -> dict[str, str]:
+    """Make a migrated database and a Valkey number of one's own, for processes that outlive a test's transaction."""
     url = os.environ["DATABASE_URL"]
-    name = f"flows_{worker_id}_{secrets.token_hex(3)}"
+    name = f"{name}_{secrets.token_hex(3)}"
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(f'create database "{name}"')
     parts = urlsplit(url)
     own = urlunsplit((parts.scheme, parts.netloc, f"/{name}", parts.query, ""))
     # urlsplit drops the empty host between @ and the path; the rest is as it was.
     environment = {**os.environ, "DATABASE_URL": own, "LIMITS_ENABLED": "false"}
-    environment["REDIS_URL"] = os.environ["REDIS_URL"].replace("db=0", f"db={1 + int(worker_id.strip('gwmain') or 0)}")
+    number = 1 + int(os.environ.get("PYTEST_XDIST_WORKER", "").strip("gw") or 0)
+    environment["REDIS_URL"] = os.environ["REDIS_URL"].replace("db=0", f"db={number}")
     subprocess.run([sys.executable, "-m", "lyceum.runtime.cli", "migrate"], env=environment, check=True)
     return environment
+
+
+@pytest.fixture(scope="session")
+def flow_environment(worker_id: str) -> dict[str, str]:
+    return make_database(f"flows_{worker_id}")
 
 
 @pytest.fixture(scope="session")
