@@ -2,7 +2,7 @@ VENV := .venv
 PYTHON := $(VENV)/bin/python
 LYCEUM := $(PYTHON) -m lyceum.runtime.cli
 
-.PHONY: run test check fix clean
+.PHONY: run test check fix docs clean
 
 run: $(VENV)/.run
 	@$(PYTHON) scripts/frontend.py
@@ -20,10 +20,16 @@ check: $(VENV)/.dev
 	$(LYCEUM) with-servers $(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
 	$(LYCEUM) with-servers $(PYTHON) -m django makemigrations --check --dry-run
+	$(PYTHON) scripts/docs_check.py
+	$(PYTHON) scripts/docs_write.py --check
 
 fix: $(VENV)/.dev
 	$(VENV)/bin/ruff format .
 	$(VENV)/bin/ruff check --fix .
+
+docs: $(VENV)/.dev
+	$(PYTHON) scripts/docs_write.py
+	$(PYTHON) scripts/env_example.py > .env.example
 
 clean:
 	rm -rf $(VENV) var frontend/node_modules src/lyceum/core/static/lyceum/fonts

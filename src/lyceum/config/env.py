@@ -33,7 +33,10 @@ class Environment(BaseSettings):
         "optional", description="`required`: people sign in after they have opened the link in the mail."
     )
     DIRECTORY: Literal["all", "contacts", "off"] = Field("all", description="Whom people find in the directory.")
-    SMTP_URL: str = Field("", description="smtp://user:password@host:587; empty: mails are written to the log folder.")
+    SMTP_URL: str = Field(
+        "",
+        description="smtp+tls://user:password@host:587, or smtps, or smtp; empty: files in LYCEUM_HOME/mail.",
+    )
     MAIL_FROM: str = Field("Lyceum <lyceum@localhost>", description="Sender of mails.")
     EPHEMERAL_HOURS: int = Field(24, ge=1, le=720, description="Life of a message in an ephemeral conversation.")
     LIMITS_ENABLED: bool = Field(True, description="Request limits; off only for load tests on one's own machine.")

@@ -43,6 +43,11 @@ def mail(url: str) -> dict[str, Any]:
     }
 
 
+def origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
 def unsafe_in_production() -> list[str]:
     """Name what must not be when PRODUCTION is on."""
     faults = []
@@ -90,6 +95,7 @@ MIDDLEWARE = [
     "lyceum.core.cross_origin.cross_origin",
     "lyceum.core.middleware.slashes",
     "lyceum.core.middleware.request_bounds",
+    "lyceum.core.middleware.probes",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -127,7 +133,8 @@ SESSION_COOKIE_AGE = int(timedelta(days=14).total_seconds())
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = ENV.PUBLIC_URL.startswith("https://")
-CSRF_TRUSTED_ORIGINS = names(ENV.CORS_ALLOWED_ORIGINS)
+# The proxy that ends TLS speaks plain HTTP to us, so the address that people use is named.
+CSRF_TRUSTED_ORIGINS = [*names(ENV.CORS_ALLOWED_ORIGINS), origin(ENV.PUBLIC_URL)]
 CSRF_FAILURE_VIEW = "lyceum.core.problems.csrf_failure"
 LOGIN_URL = "/sign-in/"
 CORS_ALLOWED_ORIGINS = names(ENV.CORS_ALLOWED_ORIGINS)

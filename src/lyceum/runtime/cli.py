@@ -78,7 +78,7 @@ def up(options: argparse.Namespace) -> int:
             address = f"http://{options.host}:{options.port}"
             _wait_for_answer(f"{address}/health/", parts[-1])
             # Its sign-ins are known to everybody, so other machines get it only when asked for.
-            _greet(address, demo=options.host in LOOPBACK if options.demo is None else options.demo)
+            _greet(environment["PUBLIC_URL"], demo=options.host in LOOPBACK if options.demo is None else options.demo)
         except BaseException:
             for part in reversed(parts):
                 part.stop()
