@@ -1,48 +1,59 @@
+# make run: set everything up and serve. make test: set everything up and run all tests.
+# A Python of your own: make run PYTHON=python3.12. Another address: make run PORT=8001 HOST=0.0.0.0.
+PYTHON := python3
+HOST := 127.0.0.1
+PORT := 8000
 VENV := .venv
-PYTHON := $(VENV)/bin/python
-LYCEUM := $(PYTHON) -m lyceum.runtime.cli
+IN_VENV := $(VENV)/bin/python
+LYCEUM := $(IN_VENV) -m lyceum.runtime.cli
+INSTALL := $(IN_VENV) -m pip install --quiet --disable-pip-version-check --require-hashes
 
-.PHONY: run test check fix docs clean
+.PHONY: run test check fix docs bench clean
 
 run: $(VENV)/.run
-	@$(PYTHON) scripts/frontend.py
-	@$(LYCEUM) up
+	@$(IN_VENV) scripts/frontend.py
+	@$(LYCEUM) up --host $(HOST) --port $(PORT)
 
 test: $(VENV)/.dev
 	@sh scripts/chromium.sh
-	@$(PYTHON) scripts/frontend.py --dev
-	$(LYCEUM) with-servers $(PYTHON) -m pytest -n 2 --dist loadfile
+	@$(IN_VENV) scripts/frontend.py --dev
+	$(LYCEUM) with-servers $(IN_VENV) -m pytest -n 2 --dist loadfile
 
 check: $(VENV)/.dev
-	@$(PYTHON) scripts/frontend.py --dev
+	@$(IN_VENV) scripts/frontend.py --dev
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/ruff check .
 	$(LYCEUM) with-servers $(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
-	$(LYCEUM) with-servers $(PYTHON) -m django makemigrations --check --dry-run
-	$(PYTHON) scripts/docs_check.py
-	$(PYTHON) scripts/docs_write.py --check
+	$(LYCEUM) with-servers $(IN_VENV) -m django makemigrations --check --dry-run
+	$(IN_VENV) scripts/docs_check.py
+	$(IN_VENV) scripts/docs_write.py --check
 
 fix: $(VENV)/.dev
 	$(VENV)/bin/ruff format .
 	$(VENV)/bin/ruff check --fix .
 
 docs: $(VENV)/.dev
-	$(PYTHON) scripts/docs_write.py
-	$(PYTHON) scripts/env_example.py > .env.example
+	$(IN_VENV) scripts/docs_write.py
+	$(IN_VENV) scripts/env_example.py > .env.example
+
+bench: $(VENV)/.dev
+	$(LYCEUM) bench realtime
+	$(LYCEUM) bench http
 
 clean:
 	rm -rf $(VENV) var frontend/node_modules src/lyceum/core/static/lyceum/fonts
 
 $(VENV)/.made:
-	python3 -m venv $(VENV)
-	@$(PYTHON) scripts/link_source.py
+	@sh scripts/python.sh $(PYTHON)
+	$(PYTHON) -m venv --clear $(VENV)
+	@$(IN_VENV) scripts/link_source.py
 	@touch $@
 
 $(VENV)/.run: requirements/run.txt $(VENV)/.made
-	$(PYTHON) -m pip install --quiet --require-hashes -r requirements/run.txt
+	$(INSTALL) -r requirements/run.txt
 	@touch $@
 
 $(VENV)/.dev: requirements/dev.txt $(VENV)/.made
-	$(PYTHON) -m pip install --quiet --require-hashes -r requirements/dev.txt
+	$(INSTALL) -r requirements/dev.txt
 	@touch $@

@@ -15,7 +15,13 @@ def test_the_example_environment_is_true() -> None:
 def test_an_unsafe_production_start_is_refused_and_named() -> None:
     import os
 
-    environment = {**os.environ, "PRODUCTION": "true", "SECRET_KEY": "short", "ALLOWED_HOSTS": "*", "DEBUG": "true"}
+    environment = {
+        **os.environ,
+        "ENVIRONMENT": "production",
+        "SECRET_KEY": "short",
+        "ALLOWED_HOSTS": "*",
+        "DEBUG": "true",
+    }
     done = subprocess.run(
         [sys.executable, "-c", "import django; django.setup()"],
         env={**environment, "DJANGO_SETTINGS_MODULE": "lyceum.config.settings"},

@@ -4,9 +4,13 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
-from lyceum.config.env import Environment, names
+from lyceum.config.env import SettingError, names, read
+from lyceum.config.production import faults
 
-ENV = Environment()  # type: ignore[call-arg]
+try:
+    ENV = read()
+except SettingError as err:
+    raise ImproperlyConfigured(str(err)) from err
 
 
 def database(url: str) -> dict[str, Any]:
@@ -28,6 +32,9 @@ def database(url: str) -> dict[str, Any]:
     }
 
 
+MAIL_PORTS = {"smtp": 25, "smtp+tls": 587, "smtps": 465}
+
+
 def mail(url: str) -> dict[str, Any]:
     if not url:
         return {"EMAIL_BACKEND": "django.core.mail.backends.filebased.EmailBackend"}
@@ -35,7 +42,8 @@ def mail(url: str) -> dict[str, Any]:
     return {
         "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
         "EMAIL_HOST": parts.hostname or "localhost",
-        "EMAIL_PORT": parts.port or 25,
+        "EMAIL_PORT": parts.port or MAIL_PORTS[parts.scheme],
+        "EMAIL_TIMEOUT": 15,
         "EMAIL_HOST_USER": unquote(parts.username or ""),
         "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
         "EMAIL_USE_TLS": parts.scheme == "smtp+tls",
@@ -48,32 +56,16 @@ def origin(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
-def unsafe_in_production() -> list[str]:
-    """Name what must not be when PRODUCTION is on."""
-    faults = []
-    if DEBUG:
-        faults.append("DEBUG must be off")
-    if len(SECRET_KEY) < 50:
-        faults.append("SECRET_KEY needs at least 50 characters")
-    if not ENV.PUBLIC_URL.startswith("https://"):
-        faults.append("PUBLIC_URL must begin with https://")
-    if "*" in ALLOWED_HOSTS:
-        faults.append("ALLOWED_HOSTS must name the hosts, not *")
-    if not ENV.LIMITS_ENABLED:
-        faults.append("LIMITS_ENABLED must be on")
-    return faults
-
-
 DEBUG = ENV.DEBUG
-PRODUCTION = ENV.PRODUCTION
-SECRET_KEY = ENV.secret_key()
+PRODUCTION = ENV.ENVIRONMENT == "production"
+SECRET_KEY = ENV.SECRET_KEY
 if not SECRET_KEY:
     raise ImproperlyConfigured("SECRET_KEY is missing. Start with `lyceum up`, which makes one, or set SECRET_KEY.")
 if not ENV.DATABASE_URL or not ENV.REDIS_URL:
     raise ImproperlyConfigured("DATABASE_URL and REDIS_URL are missing. `lyceum up` starts embedded servers.")
 ALLOWED_HOSTS = names(ENV.ALLOWED_HOSTS)
-if PRODUCTION and (faults := unsafe_in_production()):
-    raise ImproperlyConfigured("Unsafe settings for production: " + "; ".join(faults) + ".")
+if PRODUCTION and (unsafe := faults(ENV, SECRET_KEY)):
+    raise ImproperlyConfigured("Unsafe settings for production: " + "; ".join(unsafe) + ".")
 
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -146,7 +138,7 @@ EMAIL_VERIFICATION = ENV.EMAIL_VERIFICATION
 DIRECTORY = ENV.DIRECTORY
 DEFAULT_FROM_EMAIL = ENV.MAIL_FROM
 EMAIL_FILE_PATH = str(ENV.LYCEUM_HOME / "mail")
-globals().update(mail(ENV.SMTP_URL))
+globals().update(mail(ENV.EMAIL_URL))
 
 LIMITS_ENABLED = ENV.LIMITS_ENABLED
 # Requests a period in seconds, for a signed-in person and for an anonymous address (spec, "limits").
@@ -159,6 +151,8 @@ QUERY_MAX_BYTES = 4096
 DATA_UPLOAD_MAX_MEMORY_SIZE = BODY_MAX_BYTES
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 100
 
+OUTBOUND_ALLOWED_HOSTS = names(ENV.OUTBOUND_ALLOWED_HOSTS)
+
 EPHEMERAL_HOURS = ENV.EPHEMERAL_HOURS
 
 LANGUAGE_CODE = "en"
@@ -168,7 +162,7 @@ STATIC_URL = "/static/"
 MEDIA_ROOT = ENV.LYCEUM_HOME / "media"
 LOG_DIR = ENV.LOG_DIR
 LOGGING_CONFIG = "lyceum.core.logs.configure"
-LOGGING = {"directory": LOG_DIR}
+LOGGING = {"directory": LOG_DIR, "level": ENV.LOG_LEVEL, "stdout": ENV.LOG_STDOUT}
 
 SPECTACULAR_SETTINGS = {
     "TITLE": "Lyceum",

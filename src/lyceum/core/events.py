@@ -9,12 +9,15 @@ from uuid import UUID
 import msgspec
 import structlog
 from django.db import transaction
+from django.db.models import F, Q
 from django.utils import timezone
 
 from lyceum.core.models import OutboxEvent
 
 log = structlog.get_logger("lyceum.events")
 SWEEP_AFTER = timedelta(seconds=5)
+SWEEP_MOST = 500
+LONGEST_WAIT = timedelta(hours=1)
 E = TypeVar("E", bound="Event")
 _receivers: dict[str, list[Callable[[Any], None]]] = defaultdict(list)
 _types: dict[str, type["Event"]] = {}
@@ -68,13 +71,16 @@ def deliver(row_id: UUID) -> None:
 
 
 def sweep(*, older_than: timedelta = SWEEP_AFTER) -> int:
-    """Deliver what a crash left behind; returns how many were delivered. A failing one waits for the next sweep."""
-    waiting = OutboxEvent.objects.filter(delivered_at=None, created_at__lt=timezone.now() - older_than)
+    """Deliver what a crash left behind; returns how many were delivered. A failing one is tried ever more seldom."""
+    now = timezone.now()
+    waiting = OutboxEvent.objects.filter(delivered_at=None, created_at__lt=now - older_than)
     done = 0
-    for row in waiting.order_by("created_at")[:500]:
+    for row in waiting.filter(Q(due_at=None) | Q(due_at__lt=now)).order_by("created_at")[:SWEEP_MOST]:
         try:
             deliver(row.pk)
             done += 1
         except Exception:  # one broken receiver must not hold up every other event
-            log.exception("event_failed", event_id=str(row.pk), event_name=row.name)
+            log.exception("event_failed", event_id=str(row.pk), event_name=row.name, tries=row.tries + 1)
+            wait = min(LONGEST_WAIT, SWEEP_AFTER * 3 ** min(row.tries, 10))
+            OutboxEvent.objects.filter(pk=row.pk).update(tries=F("tries") + 1, due_at=now + wait)
     return done

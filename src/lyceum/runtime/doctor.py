@@ -1,75 +1,152 @@
 """Looks at everything that a start needs, and says in plain words what is wrong."""
 
-import os
 import shutil
-import socket
 import stat
 import sys
 from collections.abc import Iterator
 
-from lyceum.runtime.home import Home
-from lyceum.runtime.stack import Servers
+from lyceum.config import production
+from lyceum.config.env import Environment, SettingError, read
+from lyceum.runtime import ports, schema
+from lyceum.runtime.home import CannotRun, Home
+from lyceum.runtime.stack import InUseError, Servers, locked
 
 MIN_FREE_BYTES = 1024**3
+MIN_POSTGRES, MIN_VALKEY = 15, 7
 Finding = tuple[str, str]
 
 
-def findings(home: Home, port: int) -> Iterator[Finding]:
+def findings(home: Home, host: str, port: int) -> Iterator[Finding]:
     """Yield (`ok`, `warn` or `fail`, sentence) for each thing looked at."""
     version = ".".join(map(str, sys.version_info[:3]))
     yield ("ok" if sys.version_info >= (3, 11) else "fail"), f"Python {version} (3.11 or newer is needed)."
+    try:
+        environment = read()
+        yield from _home(home)
+        is_up = _is_up(home)
+        servers = Servers(home)
+    except (SettingError, CannotRun) as err:
+        for sentence in str(err).splitlines():
+            yield "fail", sentence
+        return
+    yield from _port(host, port, is_up=is_up)
+    yield from _settings(environment, servers)
+    yield from _database(servers, is_up=is_up)
+    yield from _valkey(servers, is_up=is_up)
+
+
+def _home(home: Home) -> Iterator[Finding]:
     root = home.folder(".")
     free = shutil.disk_usage(root).free
-    yield ("ok" if free > MIN_FREE_BYTES else "warn"), f"{free / 1024**3:.1f} GB free in {root}."
+    is_enough = free > MIN_FREE_BYTES
+    yield (
+        ("ok" if is_enough else "warn"),
+        f"{free / 1024**3:.1f} GB free in {root}"
+        + ("." if is_enough else ": make room, the database stops when the disk is full."),
+    )
     for path in sorted(home.folder("secrets").iterdir()):
         mode = stat.S_IMODE(path.stat().st_mode)
         word = "ok" if mode == 0o600 else "fail"
         yield word, f"Secret {path.name} has mode {mode:o}" + ("." if word == "ok" else f": run chmod 600 {path}.")
-    with socket.socket() as probe:
-        taken = probe.connect_ex(("127.0.0.1", port)) == 0
-    yield ("warn" if taken else "ok"), f"Port {port} is {'in use (by Lyceum, if it runs)' if taken else 'free'}."
-    yield from _servers(home)
 
 
-def _servers(home: Home) -> Iterator[Finding]:
+def _is_up(home: Home) -> bool:
+    try:
+        with locked(home):
+            return False
+    except InUseError:
+        return True
+
+
+def _port(host: str, port: int, *, is_up: bool) -> Iterator[Finding]:
+    try:
+        ports.check_can_listen(host, port)
+        yield "ok", f"Port {port} is free."
+    except CannotRun as err:
+        yield ("ok", f"Port {port} is in use while `lyceum up` runs.") if is_up else ("fail", str(err))
+
+
+def _settings(environment: Environment, servers: Servers) -> Iterator[Finding]:
+    is_production = environment.ENVIRONMENT == "production"
+    key = servers.environment().get("SECRET_KEY") or environment.SECRET_KEY
+    unsafe = production.faults(environment, key)
+    for sentence in unsafe if is_production else []:
+        yield "fail", f"Unsafe in production: {sentence}."
+    if not is_production:
+        yield "ok", f"ENVIRONMENT is development; {len(unsafe)} settings would have to change for production."
+        if not production.is_served(environment):
+            yield "warn", "ALLOWED_HOSTS does not name the host of PUBLIC_URL: links in mails lead to an error."
+        if environment.EMAIL_VERIFICATION == "required" and not environment.EMAIL_URL:
+            yield "warn", "EMAIL_VERIFICATION is required, but EMAIL_URL is empty: links stay in the folder mail."
+
+
+def _database(servers: Servers, *, is_up: bool) -> Iterator[Finding]:
     import psycopg
-    import redis
 
-    servers = Servers(home)
     environment = servers.environment()
-    embedded = "; the embedded server runs only while `lyceum up` does"
     try:
         with psycopg.connect(environment["DATABASE_URL"], connect_timeout=3) as connection:
             number = connection.info.server_version // 10000
-        yield ("ok" if number >= 15 else "fail"), f"PostgreSQL {number} answers (15 or newer is needed)."
-    except psycopg.OperationalError:
-        word = "warn" if servers.postgres else "fail"
-        yield word, "PostgreSQL does not answer" + (embedded if servers.postgres else ": look at DATABASE_URL") + "."
-    else:
+    except psycopg.Error as err:
+        yield _silent("PostgreSQL", "DATABASE_URL", err, is_embedded=servers.postgres is not None, is_up=is_up)
+        return
+    is_recent = number >= MIN_POSTGRES
+    yield (
+        ("ok" if is_recent else "fail"),
+        f"PostgreSQL {number} answers"
+        + ("." if is_recent else f", but {MIN_POSTGRES} or newer is needed: upgrade the server."),
+    )
+    if is_recent:
         yield _migrations(environment)
+
+
+def _silent(name: str, setting: str, err: Exception, *, is_embedded: bool, is_up: bool) -> Finding:
+    reason = (str(err).strip() or type(err).__name__).splitlines()[-1]
+    if is_embedded and not is_up:
+        return "ok", f"{name} is embedded and runs only while `lyceum up` does."
+    if is_embedded:
+        return "fail", f"The embedded {name} does not answer ({reason}): look into the folder logs."
+    return "fail", f"{name} does not answer ({reason}): is it running, and is {setting} right?"
+
+
+def _valkey(servers: Servers, *, is_up: bool) -> Iterator[Finding]:
+    import redis
+
     try:
-        redis.Redis.from_url(environment["REDIS_URL"]).ping()
-        yield "ok", "Valkey answers."
-    except redis.exceptions.RedisError:
-        word = "warn" if servers.valkey else "fail"
-        yield word, "Valkey does not answer" + (embedded if servers.valkey else ": look at REDIS_URL") + "."
+        with redis.Redis.from_url(servers.environment()["REDIS_URL"], socket_connect_timeout=3) as client:
+            about = client.info("server")
+            keeps = client.config_get("appendonly").get("appendonly") if servers.valkey is None else "yes"
+    except (redis.RedisError, ValueError) as err:
+        yield _silent("Valkey", "REDIS_URL", err, is_embedded=servers.valkey is not None, is_up=is_up)
+        return
+    version = about.get("valkey_version") or about["redis_version"]
+    is_recent = int(version.split(".")[0]) >= MIN_VALKEY
+    name = "Valkey" if "valkey_version" in about else "Redis"
+    yield (
+        ("ok" if is_recent else "fail"),
+        f"{name} {version} answers"
+        + ("." if is_recent else f", but {MIN_VALKEY} or newer is needed: upgrade the server."),
+    )
+    if keeps != "yes":
+        yield (
+            "warn",
+            f"{name} keeps nothing over a restart: set appendonly yes, or ephemeral messages are lost with it.",
+        )
 
 
 def _migrations(environment: dict[str, str]) -> Finding:
-    os.environ.update(environment)
-    import django
     from django.core.exceptions import ImproperlyConfigured
 
     try:
-        django.setup()
+        schema.set_up_django(environment)
     except ImproperlyConfigured as err:
         return "fail", str(err)
     from django.db import connection
-    from django.db.migrations.executor import MigrationExecutor
 
-    executor = MigrationExecutor(connection)
-    waiting = len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+    found = schema.look()
     connection.close()
-    if waiting:
-        return "fail", f"{waiting} migrations are not applied: run lyceum migrate."
+    if found.unknown:
+        return "fail", f"The database was made by a newer Lyceum ({found.unknown[-1]}): start that version."
+    if found.waiting:
+        return "fail", f"{len(found.waiting)} migrations are not applied: run lyceum migrate."
     return "ok", "All migrations are applied."

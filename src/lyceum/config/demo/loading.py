@@ -26,7 +26,7 @@ People = dict[str, User]
 def load() -> None:
     """Make the demo workspace; does nothing where it is. Raises NotAllowed in production: its passwords are known."""
     if settings.PRODUCTION:
-        raise NotAllowed("Demo content has sign-ins that everybody knows; it is not loaded where PRODUCTION is on.")
+        raise NotAllowed("Demo content has sign-ins that everybody knows; it is not loaded in production.")
     if User.objects.filter(is_demo=True).exists():
         return
     people, now = make_people(), timezone.now()

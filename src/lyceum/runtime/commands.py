@@ -1,0 +1,154 @@
+"""What each command of `lyceum` does; they parse, call one function and say what came of it."""
+
+import argparse
+import getpass
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from lyceum.core.logs import name_process
+from lyceum.runtime import children, ports, schema, up
+from lyceum.runtime.home import CannotRun, Home
+from lyceum.runtime.stack import running, throw_away
+
+SETTINGS = {"DJANGO_SETTINGS_MODULE": "lyceum.config.settings"}
+
+
+def run_up(options: argparse.Namespace) -> int:
+    up.run(Home.from_environment(), host=options.host, port=options.port, demo=options.demo)
+    return 0
+
+
+def run_web(options: argparse.Namespace) -> int:
+    from lyceum.runtime.web import serve
+
+    ports.check_can_listen(options.host, options.port)
+    name_process("web")
+    schema.set_up_django(SETTINGS)
+    serve(options.host, options.port)
+    return 0
+
+
+def run_worker(options: argparse.Namespace) -> int:
+    from lyceum.runtime.worker import serve
+
+    name_process("worker")
+    schema.set_up_django(SETTINGS)
+    serve()
+    return 0
+
+
+def run_migrate(options: argparse.Namespace) -> int:
+    with running(Home.from_environment()) as environment:
+        count = schema.migrate(environment)
+    print(f"The database is up to date: {count} migrations applied." if count else "The database was up to date.")
+    return 0
+
+
+def run_doctor(options: argparse.Namespace) -> int:
+    from lyceum.runtime.doctor import findings
+
+    words = []
+    for word, sentence in findings(Home.from_environment(), options.host, options.port):
+        print(f"{word:5} {sentence}", flush=True)
+        words.append(word)
+    return 1 if "fail" in words else 0
+
+
+def run_demo(options: argparse.Namespace) -> int:
+    with running(Home.from_environment()) as environment:
+        schema.migrate(environment)
+        from lyceum.config import demo as content
+
+        if options.act == "load":
+            content.load()
+            print("The demo content is there. Sign in with one of:")
+            for sign_in in content.sign_ins():
+                print(f"  {sign_in.role}: {sign_in.email}  password: {sign_in.password}")
+        else:
+            content.remove()
+            print("The demo content is gone.")
+    return 0
+
+
+def run_createadmin(options: argparse.Namespace) -> int:
+    password = _new_password(is_piped=options.password_stdin or not sys.stdin.isatty())
+    with running(Home.from_environment()) as environment:
+        schema.migrate(environment)
+        from lyceum.accounts.public import create_staff
+
+        create_staff(options.email, options.first_name, options.last_name, password)
+    print(f"{options.email} may sign in as staff.")
+    return 0
+
+
+def _new_password(*, is_piped: bool) -> str:
+    """Read a password twice from the terminal, or the first line of a pipe."""
+    if is_piped:
+        return sys.stdin.readline().rstrip("\r\n")
+    password = getpass.getpass("Password: ")
+    if getpass.getpass("The same again: ") != password:
+        raise CannotRun("The two passwords differ. Nothing was changed.")
+    return password
+
+
+def run_backup(options: argparse.Namespace) -> int:
+    from lyceum.runtime.backups import default_name, make
+
+    file = Path(options.file or default_name())
+    with running(Home.from_environment()) as environment:
+        schema.set_up_django(environment)
+        make(environment, file, say=print)
+    print(f"The backup is in {file} ({file.stat().st_size / 1e6:.1f} MB). It holds private data: keep it safe.")
+    return 0
+
+
+def run_restore(options: argparse.Namespace) -> int:
+    from lyceum.runtime.backups import put_back
+
+    if not options.yes and _asked("This replaces everything in the workspace. Type restore to go on: ") != "restore":
+        print("Nothing was changed.")
+        return 1
+    with running(Home.from_environment(), alone=True) as environment:
+        schema.set_up_django(environment)
+        put_back(environment, Path(options.file), say=print)
+        schema.migrate(environment, say=print)
+    print("The backup is restored.")
+    return 0
+
+
+def _asked(question: str) -> str:
+    try:
+        return input(question)
+    except EOFError:
+        print()
+        return ""
+
+
+def run_with_servers(options: argparse.Namespace) -> int:
+    with throw_away() as environment:
+        return subprocess.run(options.command, env=environment).returncode  # noqa: S603  # the caller's own command
+
+
+def run_bench(options: argparse.Namespace) -> int:
+    root = Path(__file__).parents[3]
+    if not (root / "bench" / "__main__.py").exists():
+        raise CannotRun("The benchmarks come with the source tree, not with the installed package.")
+    with throw_away(durable=True) as environment:
+        schema.migrate(environment)
+        own = {**environment, "LIMITS_ENABLED": "false", "PYTHONUNBUFFERED": "1", "PYTHONPATH": str(root)}
+        measuring = children.start([sys.executable, "-m", "bench", *options.arguments], env=own)
+        try:
+            return measuring.wait()
+        finally:
+            children.stop(measuring)
+
+
+def load_environment_file(path: Path = Path(".env")) -> None:
+    """Take variables from `.env` in the current folder; those that are set already win."""
+    if path.is_file():
+        from dotenv import dotenv_values
+
+        for name, value in dotenv_values(path).items():
+            os.environ.setdefault(name, value or "")
