@@ -10,7 +10,7 @@ from structlog.tracebacks import ExceptionDictTransformer
 MAX_BYTES = 10 * 1024 * 1024
 KEPT_FILES = 5
 MOST_PROCESSES = 1000
-_claims: list[IO[str]] = []
+_claims: dict[Path, IO[str]] = {}
 _role = "lyceum"
 
 
@@ -22,6 +22,8 @@ def name_process(role: str) -> None:
 
 def _claimed(directory: Path) -> str:
     """Return a name for files that this process alone writes while it lives: `web`, then `web-2` …"""
+    if directory in _claims:
+        return Path(_claims[directory].name).stem.removeprefix(".")
     for number in range(1, MOST_PROCESSES):
         name = _role if number == 1 else f"{_role}-{number}"
         file = (directory / f".{name}.lock").open("w")
@@ -30,7 +32,7 @@ def _claimed(directory: Path) -> str:
         except OSError:
             file.close()
             continue
-        _claims.append(file)
+        _claims[directory] = file
         return name
     raise OSError(f"More than {MOST_PROCESSES} processes write logs into {directory}.")
 

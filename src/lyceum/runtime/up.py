@@ -47,9 +47,11 @@ def run(home: Home, *, host: str, port: int, demo: bool | None) -> None:
             environment = _environment(servers, address)
             schema.migrate(environment, say=_say)
             parts = [*_server_parts(servers), *_product_parts(home, environment, host, port)]
-            for part in parts[-2:]:
-                part.start()
-            _wait_for_answer(f"{address}/health/", parts[-1], home.folder("logs"))
+            worker, web = parts[-2:]
+            web.start()
+            _wait_for_answer(f"{address}/health/", web, home.folder("logs"))
+            # Not beside the web process: that would take longer to answer.
+            worker.start()
             # Its sign-ins are known to everybody, so other machines get it only when asked for.
             _greet(environment["PUBLIC_URL"], home, demo=ports.is_loopback(host) if demo is None else demo)
         except BaseException:
