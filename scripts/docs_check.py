@@ -15,7 +15,7 @@ FOLDERS = ("src/", "docs/", "tests/", "bench/", "scripts/", "changelog/", "requi
 MAKE, LYCEUM = re.compile(r"\bmake ([a-z]+)"), re.compile(r"\blyceum ([a-z][a-z-]+)")
 SETTING = re.compile(r"[A-Z][A-Z0-9]*_[A-Z0-9_]+")
 TARGETS = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-COMMANDS = set(re.findall(r'act\(\w+, "([a-z-]+)"', (ROOT / "src/lyceum/runtime/cli.py").read_text()))
+COMMANDS = set(re.findall(r'act\(\s*[\w.]+,\s*"([a-z-]+)"', (ROOT / "src/lyceum/runtime/cli.py").read_text()))
 SOURCE = "\n".join(path.read_text() for path in (ROOT / "src").rglob("*.py"))
 
 

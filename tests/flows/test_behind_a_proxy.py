@@ -15,7 +15,7 @@ HOST = "lyceum.example.org"
 @pytest.fixture(scope="module")
 def behind(flow_environment: dict[str, str]) -> Iterator[Site]:
     served = {"PUBLIC_URL": f"https://{HOST}", "ALLOWED_HOSTS": HOST, "TRUSTED_PROXIES": "127.0.0.1"}
-    production = {"PRODUCTION": "true", "LIMITS_ENABLED": "true", "SECRET_KEY": "k" * 50}
+    production = {"ENVIRONMENT": "production", "LIMITS_ENABLED": "true", "SECRET_KEY": "k" * 50}
     found, process = start_web({**flow_environment, **served, **production})
     yield found
     process.terminate()
