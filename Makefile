@@ -8,7 +8,7 @@ IN_VENV := $(VENV)/bin/python
 LYCEUM := $(IN_VENV) -m lyceum.runtime.cli
 INSTALL := $(IN_VENV) -m pip install --quiet --disable-pip-version-check --require-hashes
 
-.PHONY: run test check fix docs bench clean
+.PHONY: run test check fix docs bench screenshots clean
 
 run: $(VENV)/.run
 	@$(IN_VENV) scripts/frontend.py
@@ -40,6 +40,11 @@ docs: $(VENV)/.dev
 bench: $(VENV)/.dev
 	$(LYCEUM) bench realtime
 	$(LYCEUM) bench http
+
+screenshots: $(VENV)/.dev
+	@sh scripts/chromium.sh fonts
+	@$(IN_VENV) scripts/frontend.py
+	$(LYCEUM) with-servers $(IN_VENV) scripts/screenshots.py
 
 clean:
 	rm -rf $(VENV) var frontend/node_modules src/lyceum/core/static/lyceum/fonts

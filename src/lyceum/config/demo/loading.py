@@ -23,15 +23,18 @@ People = dict[str, User]
 
 
 @transaction.atomic
-def load() -> None:
-    """Make the demo workspace; does nothing where it is. Raises NotAllowed in production: its passwords are known."""
+def load(now: datetime | None = None) -> None:
+    """Make the demo workspace, as if it were `now`; does nothing where it is.
+
+    Raises NotAllowed in production: its passwords are known.
+    """
     if settings.PRODUCTION:
         raise NotAllowed("Demo content has sign-ins that everybody knows; it is not loaded in production.")
     if User.objects.filter(is_demo=True).exists():
         return
-    people, now = make_people(), timezone.now()
+    people, moment = make_people(), now or timezone.now()
     for script in scripts():
-        lines = script.lines(now)
+        lines = script.lines(moment)
         conversation = _open(script, people, lines[0].at - NOTICE_BEFORE)
         if script.retention == Conversation.Retention.EPHEMERAL:
             _say_ephemeral(conversation, people, lines)

@@ -1,0 +1,114 @@
+"""Write the pictures of `docs/images/`: the demo workspace in a real browser, on servers that are gone afterwards.
+
+Run by `make screenshots`. The demo's hour, the browsers' clock, language and zone are fixed, so that a picture changes
+when a page does.
+"""
+
+import io
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+from bench.stage import lyceum  # noqa: E402
+
+IMAGES = ROOT / "docs" / "images"
+MAX_BYTES = 300_000
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--force-color-profile=srgb", "--font-render-hinting=none"]
+WIDE, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
+
+
+def school_time() -> datetime:
+    """Return the last time that it was 13:40 at the school (05:40 UTC)."""
+    now = datetime.now(UTC)
+    today = now.replace(hour=5, minute=40, second=0, microsecond=0)
+    return today if today <= now else today - timedelta(days=1)
+
+
+def load_demo(now: datetime) -> None:
+    subprocess.run([sys.executable, "-m", "lyceum.runtime.cli", "migrate"], check=True)
+    import django
+
+    django.setup()
+    from lyceum.config import demo
+
+    demo.load(now)
+
+
+@contextmanager
+def page_of(browser: Browser, now: datetime, **options: Any) -> Iterator[Page]:
+    fixed = {"locale": "en-GB", "timezone_id": "Australia/Perth", "reduced_motion": "reduce", "device_scale_factor": 2}
+    context = browser.new_context(**{**fixed, **options})
+    page = context.new_page()
+    page.clock.set_fixed_time(now)
+    yield page
+    context.close()
+
+
+def sign_in(page: Page, site: str, name: str) -> None:
+    page.goto(f"{site}/sign-in/")
+    page.get_by_label("E-mail").fill(f"{name}@goldfields.example")
+    page.get_by_label("Password", exact=True).fill("Kambalda-dome-82")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/talk/**")
+
+
+def open_week(page: Page) -> None:
+    page.get_by_role("link", name="Kambalda mapping week").first.click()
+    expect(page.get_by_text("Inking!").last).to_be_visible()
+
+
+def keep(page: Page, name: str) -> None:
+    page.evaluate("document.fonts.ready")
+    page.wait_for_load_state("networkidle")
+    picture = Image.open(io.BytesIO(page.screenshot()))
+    path = IMAGES / f"{name}.webp"
+    picture.convert("RGB").save(path, "WEBP", quality=82, method=6)
+    size = path.stat().st_size
+    print(f"{path.relative_to(ROOT)}: {size / 1000:.0f} kB")
+    if size > MAX_BYTES:
+        raise SystemExit(f"{path.name} is larger than {MAX_BYTES / 1000:.0f} kB.")
+
+
+def take(browser: Browser, site: str, now: datetime) -> None:
+    with page_of(browser, now, viewport=WIDE, color_scheme="light") as page:
+        page.goto(f"{site}/sign-in/")
+        keep(page, "sign-in")
+    with (
+        page_of(browser, now, viewport=WIDE, color_scheme="light") as mei,
+        page_of(browser, now, viewport=PHONE, color_scheme="dark") as ruth,
+    ):
+        sign_in(mei, site, "mei")
+        sign_in(ruth, site, "ruth")
+        open_week(ruth)
+        open_week(mei)
+        keep(ruth, "talk-phone-dark")
+        keep(mei, "talk")
+    with page_of(browser, now, viewport=WIDE, color_scheme="light") as page:
+        page.goto(f"{site}/api/docs/")
+        expect(page.locator(".opblock").first).to_be_visible()
+        keep(page, "api-docs")
+
+
+def main() -> None:
+    now = school_time()
+    load_demo(now)
+    chromium = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    with lyceum({**os.environ, "LIMITS_ENABLED": "false"}) as server, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        take(browser, f"http://127.0.0.1:{server.port}", now)
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()
