@@ -111,6 +111,9 @@ def configure(options: dict[str, Any]) -> None:
                 # Its lines hold the arguments of jobs; `core.jobs` says what became of each.
                 "procrastinate": {"level": "CRITICAL"},
                 "uvicorn": {"level": "WARNING"},
+                # Its lines hold addresses with their queries.
+                "httpx2": {"level": "WARNING"},
+                "httpcore2": {"level": "WARNING"},
             },
         }
     )
