@@ -47,7 +47,7 @@ screenshots: $(VENV)/.dev
 	$(LYCEUM) with-servers $(IN_VENV) scripts/screenshots.py
 
 clean:
-	rm -rf $(VENV) var frontend/node_modules src/lyceum/core/static/lyceum/fonts
+	rm -rf $(VENV) var frontend/node_modules src/lyceum/core/static/lyceum/fonts src/lyceum/core/static/lyceum/vendor
 
 $(VENV)/.made:
 	@sh scripts/python.sh $(PYTHON)

@@ -13,20 +13,30 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 FRONTEND = ROOT / "frontend"
 MODULES = FRONTEND / "node_modules"
-FONTS = ROOT / "src" / "lyceum" / "core" / "static" / "lyceum" / "fonts"
+STATIC = ROOT / "src" / "lyceum" / "core" / "static" / "lyceum"
 STAMP = MODULES / ".lyceum"
+# Each folder of static files: the package, the files in it, and its licence under a name of its own.
 USED = {
-    "literata": [
-        "literata-latin-opsz-normal.woff2",
-        "literata-latin-wght-italic.woff2",
-        "literata-latin-ext-wght-normal.woff2",
+    "fonts": [
+        (
+            "@fontsource-variable/literata",
+            [
+                "files/literata-latin-opsz-normal.woff2",
+                "files/literata-latin-wght-italic.woff2",
+                "files/literata-latin-ext-wght-normal.woff2",
+            ],
+        ),
+        (
+            "@fontsource-variable/source-sans-3",
+            [
+                "files/source-sans-3-latin-wght-normal.woff2",
+                "files/source-sans-3-latin-wght-italic.woff2",
+                "files/source-sans-3-latin-ext-wght-normal.woff2",
+            ],
+        ),
+        ("@fontsource-variable/source-code-pro", ["files/source-code-pro-latin-wght-normal.woff2"]),
     ],
-    "source-sans-3": [
-        "source-sans-3-latin-wght-normal.woff2",
-        "source-sans-3-latin-wght-italic.woff2",
-        "source-sans-3-latin-ext-wght-normal.woff2",
-    ],
-    "source-code-pro": ["source-code-pro-latin-wght-normal.woff2"],
+    "vendor": [("htmx.org", ["dist/htmx.min.js"])],
 }
 
 
@@ -53,24 +63,26 @@ def fetch(*, dev: bool) -> None:
     done = subprocess.run([*command, *([] if dev else ["--omit=dev"])], cwd=FRONTEND)  # noqa: S603  # npm itself
     if done.returncode:
         raise SystemExit(
-            "The fonts could not be fetched: npm could not reach its registry. Run the same command again."
+            "Fonts and scripts could not be fetched: npm could not reach its registry. Run the same command again."
         )
 
 
 def copy() -> None:
-    shutil.rmtree(FONTS, ignore_errors=True)
-    FONTS.mkdir(parents=True)
-    for package, files in USED.items():
-        source = MODULES / "@fontsource-variable" / package
-        shutil.copy(source / "LICENSE", FONTS / f"LICENSE-{package}.txt")
-        for file in files:
-            shutil.copy(source / "files" / file, FONTS / file)
+    for folder, packages in USED.items():
+        target = STATIC / folder
+        shutil.rmtree(target, ignore_errors=True)
+        target.mkdir(parents=True)
+        for package, files in packages:
+            source = MODULES / package
+            shutil.copy(source / "LICENSE", target / f"LICENSE-{source.name}.txt")
+            for file in files:
+                shutil.copy(source / file, target)
 
 
 def is_done(state: str, *, dev: bool) -> bool:
     """Say whether this lock file was fetched before, with all that is asked for now."""
     known = STAMP.read_text().split() if STAMP.exists() else []
-    return state in known and ("dev" in known or not dev) and FONTS.is_dir()
+    return state in known and ("dev" in known or not dev) and all((STATIC / folder).is_dir() for folder in USED)
 
 
 def main() -> None:

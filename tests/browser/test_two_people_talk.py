@@ -88,23 +88,3 @@ def test_what_was_written_without_network_arrives_once(site: Site, sign_in: Call
     expect(at_alice.locator(".message-state").last).to_contain_text("Sent", timeout=20_000)
     page = bob.call("GET", f"chat/conversations/{room}/messages/").data["results"]
     assert [message["content"] for message in page] == ["meanwhile", "from the field"]
-
-
-def test_sign_up_by_keyboard_alone(site: Site, browser: Browser) -> None:
-    context = browser.new_context()
-    page = context.new_page()
-    page.goto(f"{site.url}/sign-up/")
-    page.get_by_label("First name").focus()
-    for text in ("Zoë", "O’Hara", f"zoe.{os.urandom(4).hex()}@example.org", PASSWORD, "other"):
-        page.keyboard.type(text)
-        page.keyboard.press("Tab")
-    page.keyboard.press("Enter")
-    expect(page.locator(".error-summary")).to_contain_text("The two passwords differ.")
-    expect(page.get_by_label("The same password again")).to_have_attribute("aria-invalid", "true")
-    page.get_by_label("The same password again").focus()
-    page.keyboard.press("Control+A")
-    page.keyboard.type(PASSWORD)
-    page.keyboard.press("Enter")
-    page.wait_for_url("**/talk/**")
-    expect(page.locator("#live")).to_have_text("Live")
-    context.close()

@@ -6,4 +6,5 @@ class AccountsConfig(AppConfig):
     label = "accounts"
 
     def ready(self) -> None:
+        from lyceum.accounts import kept  # noqa: F401
         from lyceum.accounts.api import schema  # noqa: F401

@@ -6,7 +6,9 @@ from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from lyceum.accounts import devices
 from lyceum.accounts.models import Session, TokenFamily, User, email_key, name_key
+from lyceum.core import presence
 
 SEEN_EVERY = timedelta(minutes=5)
 # Where a word begins: after these, besides at the start of the name.
@@ -22,6 +24,24 @@ class SignInView:
     address: str
     user_agent: str
     current: bool
+
+    @property
+    def device(self) -> str:
+        return devices.name(self.user_agent)
+
+    @property
+    def device_icon(self) -> str:
+        return devices.icon(self.user_agent)
+
+
+@dataclass(frozen=True)
+class DirectoryPage:
+    """One numbered page of the directory; each person with online, away, offline, or nothing where it is hidden."""
+
+    people: list[tuple[User, str]]
+    count: int
+    number: int
+    has_next: bool
 
 
 def visible_people(person: User, q: str = "") -> QuerySet[User]:
@@ -50,6 +70,17 @@ def note_seen(session_key: str | None) -> UUID | None:
     if timezone.now() - row["last_seen_at"] > SEEN_EVERY:
         Session.objects.filter(session_key=session_key).update(last_seen_at=timezone.now())
     return row["public_id"]
+
+
+def directory_page(person: User, q: str, *, page: int, size: int) -> DirectoryPage:
+    """Return a page of the people whom the asker finds; a page beyond the end is empty."""
+    number = max(1, page)
+    people = visible_people(person, q)
+    count = people.count()
+    rows = list(people[(number - 1) * size : number * size])
+    states = presence.states([row.pk for row in rows])
+    shown = [(row, states[row.pk] if row.show_presence else "") for row in rows]
+    return DirectoryPage(shown, count, number, number * size < count)
 
 
 def sign_ins_of(person: User, current: UUID | None, *, limit: int = 100) -> list[SignInView]:

@@ -1,10 +1,13 @@
 """Cookie sessions as rows that people can see and end."""
 
 from typing import Any
+from uuid import UUID
 
+from django.contrib.auth import HASH_SESSION_KEY, login
 from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
+from django.http import HttpRequest
 
-from lyceum.accounts.models import Session
+from lyceum.accounts.models import Session, User
 
 
 class SessionStore(DatabaseStore):
@@ -20,3 +23,21 @@ class SessionStore(DatabaseStore):
         if known is not None:
             row.public_id, row.created_at = known.public_id, known.created_at
         return row
+
+
+def open_session(request: HttpRequest, user: User, *, keep: bool = True) -> None:
+    """Sign a browser in; without `keep` it forgets that when it is closed."""
+    login(request, user)
+    request.session["address"] = str(request.client_address)  # type: ignore[attr-defined]
+    request.session["user_agent"] = request.headers.get("User-Agent", "")[:300]
+    if not keep:
+        request.session.set_expiry(0)
+
+
+def current_session_id(request: HttpRequest) -> UUID:
+    return Session.objects.values_list("public_id", flat=True).get(session_key=request.session.session_key)
+
+
+def keep_session(request: HttpRequest, user: User) -> None:
+    """Keep the browser that changed the password signed in: its session carries a hash of the old one."""
+    request.session[HASH_SESSION_KEY] = user.get_session_auth_hash()

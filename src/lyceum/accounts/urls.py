@@ -1,15 +1,23 @@
 from django.urls import path
 
-from lyceum.accounts import views
+from lyceum.accounts import own_views, views
 
 app_name = "accounts"
 urlpatterns = [
     path("sign-in/", views.sign_in, name="sign-in"),
+    path("sign-out/", views.sign_out, name="sign-out"),
     path("sign-up/", views.sign_up, name="sign-up"),
     path("setup/<str:token>/", views.set_up, name="set-up"),
     path("reset/", views.ask_for_reset, name="ask-for-reset"),
     path("reset/<str:token>/", views.reset, name="reset"),
+    path("verify/", views.ask_for_verification, name="ask-for-verification"),
     path("verify/<str:token>/", views.verify, name="verify"),
-    path("profile/", views.profile, name="profile"),
-    path("sessions/", views.sessions, name="sessions"),
+    path("profile/", own_views.profile, name="profile"),
+    path("profile/shared/", own_views.shared, name="shared"),
+    path("profile/email/", own_views.email, name="email"),
+    path("profile/password/", own_views.password, name="password"),
+    path("sessions/", own_views.sessions, name="sessions"),
+    path("sessions/end-others/", own_views.end_others, name="end-others"),
+    path("sessions/<uuid:sign_in_id>/end/", own_views.end_session, name="end-session"),
+    path("people/", own_views.people, name="people"),
 ]

@@ -1,154 +1,152 @@
-"""Pages of accounts: each is a form over one door of the API."""
+"""Pages before one is signed in: each asks in a form, calls one service, and goes on."""
 
-from dataclasses import dataclass
-from typing import cast
-
-from django.contrib.auth.decorators import login_required
+from django.conf import settings
+from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
-from django.utils.http import url_has_allowed_host_and_scheme
-from django.utils.translation import gettext_lazy as _
-from django.views.decorators.csrf import ensure_csrf_cookie
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
 
-from lyceum.accounts import selectors
-from lyceum.accounts.models import Session, User
+from lyceum.accounts import fields, services
+from lyceum.accounts.api import serializers as bodies
+from lyceum.accounts.sessions import current_session_id, open_session
+from lyceum.core import pages
+from lyceum.core.forms import Form, answer
 
-
-@dataclass(frozen=True)
-class Field:
-    """One control of a form: the API's name of it, its label, and how a browser treats it."""
-
-    name: str
-    label: object
-    type: str = "text"
-    autocomplete: str = "off"
-    value: str = ""
-    hint: object = ""
+HOME = "/talk/"
+PAGE = "accounts/door.html"
 
 
-FIRST_NAME = Field("first_name", _("First name"), autocomplete="given-name")
-LAST_NAME = Field("last_name", _("Last name"), autocomplete="family-name")
-EMAIL = Field("email", _("E-mail"), "email", "username")
-PASSWORD = Field("password", _("Password"), "password", "current-password")
-NEW_PASSWORD = Field(
-    "password", _("New password"), "password", "new-password", hint=_("8 characters or more, not a common one")
-)
-CONFIRM = Field("password_confirm", _("The same password again"), "password", "new-password")
-
-
-def _form(
-    request: HttpRequest, *, title: object, door: str, fields: list[Field], verb: object, done: str, **more: object
-) -> HttpResponse:
-    context = {"title": title, "door": door, "fields": fields, "verb": verb, "done": done, **more}
-    return render(request, "accounts/form.html", context)
-
-
-def _next(request: HttpRequest) -> str:
-    asked = request.GET.get("next", "")
-    return asked if url_has_allowed_host_and_scheme(asked, {request.get_host()}) else "/talk/"
-
-
-@ensure_csrf_cookie
+@require_http_methods(["GET", "POST"])
 def sign_in(request: HttpRequest) -> HttpResponse:
+    goal = pages.next_address(request, HOME)
     if request.user.is_authenticated:
-        return redirect(_next(request))
-    return _form(
-        request,
-        title=_("Sign in"),
-        door="users/login/",
-        fields=[EMAIL, PASSWORD],
-        verb=_("Sign in"),
-        done=_next(request),
-        links=[("/sign-up/", _("Create an account")), ("/reset/", _("Reset your password"))],
-    )
+        return redirect(goal)
+    form = Form("sign-in", [fields.EMAIL, fields.PASSWORD, fields.KEEP], _("Sign in"), next=goal)
+    if request.method == "POST":
+        with form.refusals():
+            body = form.read(bodies.LoginBody, request)
+            user = services.check_credentials(body["email"], body["password"], address=_address(request))
+            open_session(request, user, keep="keep" in request.POST)
+            return pages.go(request, goal)
+    context = {
+        "title": _("Sign in"),
+        "links": [
+            (reverse("accounts:ask-for-reset"), _("Reset your password")),
+            (_sign_up_address(goal), _("Create an account")),
+        ],
+    }
+    return answer(request, PAGE, form, context)
 
 
-@ensure_csrf_cookie
+def _address(request: HttpRequest) -> str:
+    return str(request.client_address)  # type: ignore[attr-defined]
+
+
+def _sign_up_address(goal: str) -> str:
+    return reverse("accounts:sign-up") + (f"?next={goal}" if goal != HOME else "")
+
+
+@require_POST
+def sign_out(request: HttpRequest) -> HttpResponse:
+    if request.user.is_authenticated:
+        services.end_sign_in(request.user, current_session_id(request))
+    logout(request)
+    return pages.go(request, reverse("accounts:sign-in"), told=_("You are signed out."))
+
+
+NEW_PERSON = [fields.FIRST_NAME, fields.LAST_NAME, fields.EMAIL, fields.NEW_PASSWORD, fields.CONFIRM]
+
+
+@require_http_methods(["GET", "POST"])
 def sign_up(request: HttpRequest) -> HttpResponse:
-    return _form(
-        request,
-        title=_("Create an account"),
-        door="users/register/",
-        fields=[FIRST_NAME, LAST_NAME, EMAIL, NEW_PASSWORD, CONFIRM],
-        verb=_("Create the account"),
-        done="/talk/",
-        then_sign_in=True,
-        links=[("/sign-in/", _("I have an account"))],
-    )
+    goal = pages.next_address(request, HOME)
+    if request.user.is_authenticated:
+        return redirect(goal)
+    form = Form("sign-up", NEW_PERSON, _("Create the account"), next=goal)
+    if request.method == "POST":
+        with form.refusals():
+            user = services.register(**form.read(bodies.RegisterBody, request))
+            if settings.EMAIL_VERIFICATION == "required":
+                return pages.go(request, reverse("accounts:ask-for-verification"))
+            open_session(request, user)
+            return pages.go(request, goal)
+    links = [(reverse("accounts:sign-in"), _("I have an account"))]
+    return answer(request, PAGE, form, {"title": _("Create an account"), "links": links})
 
 
-@ensure_csrf_cookie
+@require_http_methods(["GET", "POST"])
 def set_up(request: HttpRequest, token: str) -> HttpResponse:
-    return _form(
-        request,
-        title=_("Set this workspace up"),
-        door="users/setup/",
-        fields=[FIRST_NAME, LAST_NAME, EMAIL, NEW_PASSWORD, CONFIRM],
-        verb=_("Make the staff account"),
-        done="/talk/",
-        then_sign_in=True,
-        token=token,
-    )
+    form = Form("set-up", NEW_PERSON, _("Make the staff account"))
+    if request.method == "POST":
+        with form.refusals():
+            open_session(request, services.set_up(**form.read(bodies.SetupBody, request, token=token)))
+            return pages.go(request, HOME, told=_("The workspace is yours. People can sign up now."))
+    about = _("You make its first staff account. This link works once.")
+    return answer(request, PAGE, form, {"title": _("Set this workspace up"), "about": about})
 
 
-@ensure_csrf_cookie
+@require_http_methods(["GET", "POST"])
 def ask_for_reset(request: HttpRequest) -> HttpResponse:
-    return _form(
-        request,
-        title=_("Reset your password"),
-        door="users/password/reset/",
-        fields=[EMAIL],
-        verb=_("Send a link"),
-        done="",
-        done_text=_("If there is an account with this address, a link is on its way. It works for an hour."),
-        links=[("/sign-in/", _("Sign in"))],
-    )
+    form = Form("ask-for-reset", [fields.EMAIL], _("Send a link"))
+    if request.method == "POST":
+        with form.refusals():
+            services.ask_for_reset(form.read(bodies.EmailOnlyBody, request)["email"])
+            told = _("If there is an account with this address, a link is on its way. It works for an hour.")
+            return pages.go(request, reverse("accounts:sign-in"), told=told)
+    context = {
+        "title": _("Reset your password"),
+        "about": _("We send a link to your address, by which you choose a new password."),
+        "links": [(reverse("accounts:sign-in"), _("Sign in"))],
+    }
+    return answer(request, PAGE, form, context)
 
 
-@ensure_csrf_cookie
+@require_http_methods(["GET", "POST"])
 def reset(request: HttpRequest, token: str) -> HttpResponse:
-    return _form(
-        request,
-        title=_("Choose a new password"),
-        door="users/password/reset/confirm/",
-        fields=[NEW_PASSWORD, CONFIRM],
-        verb=_("Set the password"),
-        done="/sign-in/",
-        token=token,
-    )
+    form = Form("reset", [fields.NEW_PASSWORD, fields.CONFIRM], _("Set the password"))
+    if request.method == "POST":
+        with form.refusals():
+            services.reset_password(**form.read(bodies.ResetBody, request, token=token))
+            told = _("Your new password is set. You are signed out everywhere; sign in with it.")
+            return pages.go(request, reverse("accounts:sign-in"), told=told)
+    context = {
+        "title": _("Choose a new password"),
+        "about": _("Every browser and program that is signed in with the old one is signed out."),
+        "links": [(reverse("accounts:ask-for-reset"), _("Ask for a new link"))],
+    }
+    return answer(request, PAGE, form, context)
 
 
-@ensure_csrf_cookie
+@require_http_methods(["GET", "POST"])
+def ask_for_verification(request: HttpRequest) -> HttpResponse:
+    form = Form("ask-for-verification", [fields.EMAIL], _("Send the link again"))
+    if request.method == "POST":
+        with form.refusals():
+            services.ask_for_verification(form.read(bodies.EmailOnlyBody, request)["email"])
+            told = _("If an account with this address waits for it, the link is on its way.")
+            return pages.go(request, reverse("accounts:sign-in"), told=told)
+    context = {
+        "title": _("Look into your mail"),
+        "about": _("We sent you a link. Open it to confirm your address, then sign in. It works for 3 days."),
+        "links": [(reverse("accounts:sign-in"), _("Sign in"))],
+    }
+    return answer(request, PAGE, form, context)
+
+
+@require_http_methods(["GET", "POST"])
 def verify(request: HttpRequest, token: str) -> HttpResponse:
-    return _form(
-        request,
-        title=_("Confirm your address"),
-        door="users/email/verify/",
-        fields=[],
-        verb=_("Confirm the address"),
-        done="/talk/",
-        token=token,
-    )
-
-
-@login_required
-@ensure_csrf_cookie
-def profile(request: HttpRequest) -> HttpResponse:
-    user = cast(User, request.user)
-    fields = [
-        Field("first_name", _("First name"), autocomplete="given-name", value=user.first_name),
-        Field("last_name", _("Last name"), autocomplete="family-name", value=user.last_name),
-        Field("timezone", _("Time zone"), value=user.timezone, hint=_("Such as Australia/Perth")),
-    ]
-    current = Field("current_password", _("Current password"), "password", "current-password")
-    return render(
-        request, "accounts/profile.html", {"fields": fields, "password_fields": [current, NEW_PASSWORD, CONFIRM]}
-    )
-
-
-@login_required
-@ensure_csrf_cookie
-def sessions(request: HttpRequest) -> HttpResponse:
-    user = cast(User, request.user)
-    current = Session.objects.values_list("public_id", flat=True).get(session_key=request.session.session_key)
-    return render(request, "accounts/sessions.html", {"sign_ins": selectors.sign_ins_of(user, current)})
+    form = Form("verify", [], _("Confirm the address"))
+    if request.method == "POST":
+        with form.refusals():
+            user = services.verify_email(form.read(bodies.TokenBody, request, token=token)["token"])
+            told = _("%s is confirmed.") % user.email
+            goal = HOME if request.user.is_authenticated else reverse("accounts:sign-in")
+            return pages.go(request, goal, told=told)
+    context = {
+        "title": _("Confirm your address"),
+        "about": _("One press, so that no program that looks at your mail does it for you."),
+        "links": [(reverse("accounts:ask-for-verification"), _("Ask for a new link"))],
+    }
+    return answer(request, PAGE, form, context)

@@ -1,4 +1,4 @@
-"""One process, two doors: sockets to the gateway, everything else to Django with its static files."""
+"""One process, two doors: sockets to the gateway, everything else to Django, static files too."""
 
 import os
 from typing import Any
@@ -6,13 +6,12 @@ from typing import Any
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lyceum.config.settings")
 
 import django
-from django.contrib.staticfiles.handlers import ASGIStaticFilesHandler
 
 django.setup()
 
 from lyceum.config.handler import OneThreadHandler  # noqa: E402
 
-pages = ASGIStaticFilesHandler(OneThreadHandler())
+pages = OneThreadHandler()
 
 from lyceum.realtime.gateway import application as sockets  # noqa: E402
 

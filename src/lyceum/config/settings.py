@@ -3,6 +3,7 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext_lazy as _
 
 from lyceum.config.env import SettingError, names, read
 from lyceum.config.production import faults
@@ -92,8 +93,14 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
     "lyceum.core.middleware.page_quota",
+    "lyceum.core.middleware.static_files",
+    "lyceum.core.middleware.local_time_and_words",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "lyceum.core.pages.PageErrors",
 ]
+MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
 ROOT_URLCONF = "lyceum.config.urls"
 ASGI_APPLICATION = "lyceum.config.asgi.application"
 APPEND_SLASH = False
@@ -105,6 +112,8 @@ TEMPLATES = [
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "lyceum.core.shell.context",
             ]
         },
     }
@@ -127,8 +136,13 @@ SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = ENV.PUBLIC_URL.startswith("https://")
 # The proxy that ends TLS speaks plain HTTP to us, so the address that people use is named.
 CSRF_TRUSTED_ORIGINS = [*names(ENV.CORS_ALLOWED_ORIGINS), origin(ENV.PUBLIC_URL)]
-CSRF_FAILURE_VIEW = "lyceum.core.problems.csrf_failure"
+CSRF_FAILURE_VIEW = "lyceum.core.pages.csrf_failure"
 LOGIN_URL = "/sign-in/"
+# The parts of the product that exist, as the bar and the dock show them: address, name, icon, and the key after G.
+SECTIONS = [
+    ("/talk/", _("Talk"), "message-square", "T"),
+    ("/people/", _("People"), "users", "P"),
+]
 CORS_ALLOWED_ORIGINS = names(ENV.CORS_ALLOWED_ORIGINS)
 TRUSTED_PROXIES = names(ENV.TRUSTED_PROXIES)
 PUBLIC_URL = ENV.PUBLIC_URL.rstrip("/")
@@ -159,6 +173,13 @@ LANGUAGE_CODE = "en"
 USE_TZ = True
 TIME_ZONE = "UTC"
 STATIC_URL = "/static/"
+STATIC_ROOT = ENV.LYCEUM_HOME / "static"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "lyceum.core.statics.HashedStorage"},
+}
+SERVESTATIC_KEEP_ONLY_HASHED_FILES = True
+SERVESTATIC_ALLOW_ALL_ORIGINS = False
 MEDIA_ROOT = ENV.LYCEUM_HOME / "media"
 LOG_DIR = ENV.LOG_DIR
 LOGGING_CONFIG = "lyceum.core.logs.configure"

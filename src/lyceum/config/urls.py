@@ -11,13 +11,14 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from lyceum.core import health
+from lyceum.core import health, shell
 from lyceum.core.api import Door, Unknown
 from lyceum.realtime.asyncapi import document
 
-handler400 = "lyceum.core.problems.bad_request"
-handler404 = "lyceum.core.problems.not_found"
-handler500 = "lyceum.core.problems.server_error"
+handler400 = "lyceum.core.pages.bad_request"
+handler403 = "lyceum.core.pages.forbidden"
+handler404 = "lyceum.core.pages.not_found"
+handler500 = "lyceum.core.pages.server_error"
 
 
 def alive(request: HttpRequest) -> HttpResponse:
@@ -77,6 +78,9 @@ urlpatterns = [
     path("health/ready/", ready),
     path("api/v1/", include(api)),
     path("api/", include((api, "alias"), namespace="alias")),
+    path("theme/", shell.set_theme, name="theme"),
+    path("keys/", shell.set_keys, name="keys"),
+    path("privacy/", shell.privacy, name="privacy"),
     path("", include("lyceum.accounts.urls")),
     path("talk/", include("lyceum.messaging.urls")),
 ]

@@ -4,3 +4,6 @@ from django.apps import AppConfig
 class CoreConfig(AppConfig):
     name = "lyceum.core"
     label = "core"
+
+    def ready(self) -> None:
+        from lyceum.core import kept  # noqa: F401

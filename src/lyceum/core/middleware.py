@@ -1,15 +1,19 @@
 import re
 import time
 from collections.abc import Callable
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import structlog
 from django.conf import settings
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone, translation
 
+from lyceum.core import pages, statics
 from lyceum.core.addresses import client_address, is_trusted
 from lyceum.core.errors import DomainError, Invalid
 from lyceum.core.ids import uuid7
-from lyceum.core.problems import for_exception
 from lyceum.core.quotas import count
 from lyceum.core.uploads import BodyTooLarge, QueryTooLong, most_bytes
 
@@ -27,6 +31,8 @@ POLICY = "; ".join(
         "connect-src 'self'",
     ]
 )
+# Prefixes of what counts for itself (the doors of the API) or not at all.
+NOT_PAGES = ("/api/", "/health/", "/metrics")
 # Swagger UI and Redoc put styles and workers in themselves; only their two pages get this.
 DOCS_POLICY = POLICY + "; style-src 'self' 'unsafe-inline'; script-src 'self' 'unsafe-inline'; worker-src 'self' blob:"
 
@@ -53,7 +59,7 @@ def request_context(get_response: type_of_view) -> type_of_view:
             access.info(
                 "request",
                 method=request.method,
-                path=f"/{match.route}" if match else "(unknown)",
+                path=f"/{match.route}" if match else getattr(request, "route", "(unknown)"),
                 status=response.status_code,
                 duration_ms=round((time.perf_counter() - started) * 1000, 1),
                 user=str(user.pk) if user is not None and user.pk else None,
@@ -68,7 +74,8 @@ def security_headers(get_response: type_of_view) -> type_of_view:
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
         is_docs = request.path in ("/api/docs/", "/api/redoc/", "/api/v1/docs/", "/api/v1/redoc/")
-        response.headers.setdefault("Content-Security-Policy", DOCS_POLICY if is_docs else POLICY)
+        policy = DOCS_POLICY if is_docs else f"{POLICY}; script-src 'self' {statics.import_map_source()}"
+        response.headers.setdefault("Content-Security-Policy", policy)
         response.headers.setdefault("X-Content-Type-Options", "nosniff")
         response.headers.setdefault("Referrer-Policy", "same-origin")
         response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
@@ -115,7 +122,7 @@ def request_bounds(get_response: type_of_view) -> type_of_view:
         if request.path_info.startswith("/api/"):
             request.refusal = refusal  # type: ignore[attr-defined]
             return get_response(request)
-        return for_exception(request, refusal)  # type: ignore[return-value]
+        return pages.refuse(request, refusal)
 
     return middleware
 
@@ -134,19 +141,24 @@ def _out_of_bounds(request: HttpRequest) -> DomainError | None:
 
 
 def page_quota(get_response: type_of_view) -> type_of_view:
-    """Count pages in `light`; doors of the API count by themselves, and probes are not counted."""
+    """Count pages and static files in `light`; doors of the API count by themselves, and probes are not counted.
+
+    What would change something without an account counts in `api` too, as at the doors.
+    """
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        if request.path_info.startswith(("/api/", "/health/", "/metrics")):
+        if request.path_info.startswith(NOT_PAGES):
             return get_response(request)
-        request.api_user = request.user  # type: ignore[attr-defined]
+        person = request.api_user = _person(request)  # type: ignore[attr-defined]
+        is_act = request.method not in ("GET", "HEAD", "OPTIONS")
         try:
-            headers = count(request, ("light",))
+            names = ("light", "api") if is_act and person is None else ("light",)
+            headers = count(request, names, fails_open=not is_act)
+            response = get_response(request)
         except DomainError as err:
-            return for_exception(request, err)  # type: ignore[return-value]
-        response = get_response(request)
+            response, headers = pages.refuse(request, err), getattr(err, "headers", {})
         for name, value in headers.items():
-            response[name] = value
+            response.headers[name] = value
         return response
 
     return middleware
@@ -159,5 +171,44 @@ def probes(get_response: type_of_view) -> type_of_view:
         if request.path_info.startswith("/health/"):
             request.get_host = lambda: "probe"  # type: ignore[method-assign]
         return get_response(request)
+
+    return middleware
+
+
+def _person(request: HttpRequest) -> Any:
+    """Return who is signed in; nobody while the database is away, so that the page which says that has its style."""
+    try:
+        person = request.user if request.user.is_authenticated else None
+    except DatabaseError:
+        return None
+    if request.path_info.startswith(settings.STATIC_URL):
+        # Whose request it is matters to the count alone: the file is the same for everybody.
+        request.session.accessed = False
+    return person
+
+
+def static_files(get_response: type_of_view) -> type_of_view:
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if not request.path_info.startswith(settings.STATIC_URL):
+            return get_response(request)
+        found = statics.answer(request.path_info, request.method or "GET", request.META)
+        if found is None:
+            return get_response(request)
+        request.route = f"{settings.STATIC_URL}…"  # type: ignore[attr-defined]
+        status, headers, body = found
+        return HttpResponse(body, status=status, headers=dict(headers))
+
+    return middleware
+
+
+def local_time_and_words(get_response: type_of_view) -> type_of_view:
+    """Show times in the person's zone, and dates and figures as their language writes them."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if request.path.startswith(NOT_PAGES) or not request.user.is_authenticated:
+            return get_response(request)
+        zone = ZoneInfo(request.user.timezone)
+        with timezone.override(zone), translation.override(request.user.locale.lower()):
+            return get_response(request)
 
     return middleware

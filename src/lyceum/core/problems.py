@@ -10,7 +10,6 @@ from django.core.exceptions import PermissionDenied
 from django.core.signals import got_request_exception
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
 from redis.exceptions import ConnectionError as ValkeyConnectionError
 from redis.exceptions import TimeoutError as ValkeyTimeoutError
 from rest_framework import exceptions, serializers, status
@@ -155,30 +154,3 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Htt
     if isinstance(exc, exceptions.MethodNotAllowed):
         response["Allow"] = ", ".join(context["view"].allowed_methods)
     return response
-
-
-def wants_json(request: HttpRequest) -> bool:
-    return request.path.startswith(("/api/", "/health/")) or "text/html" not in request.headers.get("Accept", "")
-
-
-def page_or_problem(request: HttpRequest, code: str, http_status: int) -> HttpResponse:
-    if wants_json(request):
-        return problem(request, code, http_status)
-    context = {"status": http_status, "title": TITLES[code], "request_id": getattr(request, "request_id", "")}
-    return render(request, "lyceum/error.html", context, status=http_status)
-
-
-def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return page_or_problem(request, "not_found", 404)
-
-
-def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return problem(request, "invalid", 400)
-
-
-def server_error(request: HttpRequest) -> HttpResponse:
-    return page_or_problem(request, "internal", 500)
-
-
-def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    return problem(request, "csrf_failed", 403)

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from lyceum.core.json import has_lone_surrogate
@@ -12,6 +13,12 @@ from lyceum.core.json import has_lone_surrogate
 
 class StrictText(serializers.CharField):
     """Text as sent: white space trimmed, NUL and lone surrogates refused, length in code points."""
+
+    default_error_messages = {
+        "blank": _("Fill this in."),
+        "max_length": _("Use {max_length} characters or fewer."),
+        "min_length": _("Use {min_length} characters or more."),
+    }
 
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):

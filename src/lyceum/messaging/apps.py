@@ -6,4 +6,4 @@ class MessagingConfig(AppConfig):
     label = "messaging"
 
     def ready(self) -> None:
-        from lyceum.messaging import socket  # noqa: F401
+        from lyceum.messaging import kept, socket  # noqa: F401

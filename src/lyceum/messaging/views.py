@@ -1,14 +1,18 @@
 from uuid import UUID
 
-from django.contrib.auth.decorators import login_required
+from django.contrib.auth import get_user_model
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.csrf import ensure_csrf_cookie
+from django.views.decorators.http import require_POST
 
-from lyceum.messaging import selectors
+from lyceum.core import pages
+from lyceum.core.errors import NotFound
+from lyceum.messaging import selectors, services
 
 
-@login_required
+@pages.signed_in
 @ensure_csrf_cookie
 def talk(request: HttpRequest, conversation_id: UUID | None = None) -> HttpResponse:
     """The shell of Talk; what it shows comes from the API and the socket."""
@@ -16,3 +20,14 @@ def talk(request: HttpRequest, conversation_id: UUID | None = None) -> HttpRespo
     if conversation_id is not None:
         selectors.get_participant_for(me, conversation_id)
     return render(request, "messaging/talk.html", {"me": {"id": str(me), "name": str(request.user)}})
+
+
+@pages.signed_in
+@require_POST
+def write_to(request: HttpRequest, user_id: UUID) -> HttpResponse:
+    """Open the conversation with a person, which begins now if there was none."""
+    me = UUID(str(request.user.pk))
+    if user_id == me or not get_user_model().objects.filter(pk=user_id, is_active=True).exists():
+        raise NotFound("There is no such person.")
+    conversation, _is_new = services.create_direct(me, user_id)
+    return pages.go(request, reverse("talk:conversation", args=[conversation.pk]))

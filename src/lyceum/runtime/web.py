@@ -35,6 +35,16 @@ class DrainingServer(uvicorn.Server):
         super().handle_exit(sig, frame)
 
 
+def _collect_static_files() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lyceum.config.settings")
+    import django
+
+    django.setup()
+    from lyceum.core.statics import collect
+
+    collect()
+
+
 def serve(host: str, port: int) -> None:
     from lyceum.realtime.protocol import LyceumProtocol
 
@@ -54,5 +64,5 @@ def serve(host: str, port: int) -> None:
         proxy_headers=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lyceum.config.settings")
+    _collect_static_files()
     DrainingServer(configuration).run()

@@ -17,13 +17,14 @@ async function csrfToken() {
 }
 
 export async function call(method, path, body) {
+  const isFile = body instanceof FormData;
   const headers = { Accept: "application/json" };
   if (method !== "GET") headers["X-CSRFToken"] = await csrfToken();
-  if (body !== undefined) headers["Content-Type"] = "application/json";
+  if (body !== undefined && !isFile) headers["Content-Type"] = "application/json";
   const answer = await fetch(path.startsWith("/") ? path : `/api/v1/${path}`, {
     method,
     headers,
-    body: body === undefined ? undefined : JSON.stringify(body),
+    body: body === undefined || isFile ? body : JSON.stringify(body),
   });
   const text = await answer.text();
   const data = text ? JSON.parse(text) : null;

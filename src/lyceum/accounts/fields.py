@@ -1,0 +1,89 @@
+"""The fields of accounts' forms, in the words of the pages."""
+
+from zoneinfo import available_timezones
+
+from django.conf import settings
+from django.utils.translation import get_language_info
+from django.utils.translation import gettext_lazy as _
+
+from lyceum.accounts.api.serializers import LOCALE
+from lyceum.core.forms import Field
+
+FIRST_NAME = Field("first_name", _("First name"), autocomplete="given-name", missing=_("Enter your first name."))
+LAST_NAME = Field("last_name", _("Last name"), autocomplete="family-name", missing=_("Enter your last name."))
+EMAIL = Field("email", _("E-mail"), "email", "username", missing=_("Enter your e-mail address."))
+PASSWORD = Field("password", _("Password"), "password", "current-password", missing=_("Enter your password."))
+KEEP = Field("keep", _("Keep me signed in on this computer"), "check")
+NEW_PASSWORD = Field(
+    "password",
+    _("New password"),
+    "password",
+    "new-password",
+    hint=_("8 characters or more. Not a common one, not only digits, not your name."),
+    missing=_("Choose a password."),
+)
+CONFIRM = Field(
+    "password_confirm",
+    _("The same password again"),
+    "password",
+    "new-password",
+    missing=_("Enter the same password again."),
+)
+CURRENT = Field(
+    "current_password",
+    _("Current password"),
+    "password",
+    "current-password",
+    missing=_("Enter your current password."),
+)
+NEW_EMAIL = Field(
+    "email",
+    _("New e-mail"),
+    "email",
+    "email",
+    hint=_("A link goes there. The address changes when you open it."),
+    missing=_("Enter the new address."),
+)
+SHOW_PRESENCE = Field(
+    "show_presence",
+    _("Show whether I am here"),
+    "check",
+    hint=_("Others see when you are online or away."),
+)
+SHOW_TYPING = Field(
+    "show_typing",
+    _("Show when I am writing"),
+    "check",
+    hint=_("Others in the conversation see that you are writing."),
+)
+
+
+def locales() -> list[tuple[str, str]]:
+    """Return the languages whose dates and figures can be shown, by their own names."""
+    known = [(_tag(code), get_language_info(code)["name_local"]) for code, _name in settings.LANGUAGES]
+    return sorted(((tag, name) for tag, name in known if LOCALE.fullmatch(tag)), key=lambda pair: pair[1].casefold())
+
+
+def _tag(code: str) -> str:
+    name, _dash, region = code.partition("-")
+    return f"{name}-{region.upper()}" if region else name
+
+
+def zones() -> list[tuple[str, str]]:
+    """Return the time zones that name a place, with the place in words."""
+    return [(zone, zone.replace("_", " ")) for zone in sorted(available_timezones()) if "/" in zone or zone == "UTC"]
+
+
+def locale_field() -> Field:
+    return Field("locale", _("Language of dates and figures"), "select", choices=locales())
+
+
+def zone_field() -> Field:
+    return Field(
+        "timezone",
+        _("Time zone"),
+        "zone",
+        hint=_("Type a part of it, such as Perth."),
+        missing=_("Choose a zone such as Australia/Perth."),
+        choices=zones(),
+    )

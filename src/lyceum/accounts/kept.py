@@ -1,0 +1,47 @@
+from datetime import timedelta
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from lyceum.accounts.lockout import WINDOW_SECONDS
+from lyceum.accounts.models import MailedLink
+from lyceum.accounts.services import LINK_LIFETIMES
+from lyceum.accounts.tasks import REVOKED_KEPT
+from lyceum.core.retention import Kept, declare
+
+
+def _days(span: timedelta) -> str:
+    return ngettext("%d day", "%d days", span.days) % span.days
+
+
+@declare
+def kept() -> list[Kept]:
+    minutes = WINDOW_SECONDS // 60
+    return [
+        Kept(
+            _("Your account"),
+            _("Until it is removed"),
+            _("Names, e-mail, time zone, language, and what you let others see. The password is kept as a hash only."),
+        ),
+        Kept(
+            _("Sign-ins of browsers"),
+            _days(timedelta(seconds=settings.SESSION_COOKIE_AGE)),
+            _("Address and program of each browser, so that you can see and end them. Signing out removes it at once."),
+        ),
+        Kept(
+            _("Sign-ins of programs"),
+            _days(timedelta(days=settings.REFRESH_TOKEN_DAYS) + REVOKED_KEPT),
+            _("Counted from their last use. Only hashes of tokens are kept, at the end as a note that they ended."),
+        ),
+        Kept(
+            _("Links sent by mail"),
+            _days(LINK_LIFETIMES[MailedLink.Purpose.VERIFY]),
+            _("To confirm an address; a link to a new password works for an hour. Each works once."),
+        ),
+        Kept(
+            _("Failed sign-ins"),
+            ngettext("%d minute", "%d minutes", minutes) % minutes,
+            _("How often an account or an address was tried, to slow guessing down. No passwords."),
+        ),
+    ]

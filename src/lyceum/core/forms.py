@@ -1,0 +1,132 @@
+"""Forms of pages: fields, what was typed, and every broken rule at its field and in the summary."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import ngettext
+from rest_framework.exceptions import ValidationError
+from rest_framework.serializers import Serializer
+
+from lyceum.core.errors import DomainError, FieldError, TooMany
+from lyceum.core.pages import show, wait_words
+from lyceum.core.problems import flatten
+
+MISSING = {"required", "blank", "null"}
+S = TypeVar("S", bound=Serializer[Any])
+
+
+@dataclass(frozen=True)
+class Field:
+    """One control: the API's name for it, and how people and browsers treat it.
+
+    `type` is that of an `input`, or `check`, `select`, `zone`; `missing` is said when nothing was entered.
+    """
+
+    name: str
+    label: object
+    type: str = "text"
+    autocomplete: str = "off"
+    hint: object = ""
+    missing: object = ""
+    choices: Sequence[tuple[str, object]] = ()
+
+
+@dataclass(frozen=True)
+class Control:
+    """A field as it stands in one answer."""
+
+    field: Field
+    id: str
+    value: Any
+    errors: list[str]
+
+    @property
+    def described_by(self) -> str:
+        parts = [f"{self.id}-hint"] if self.field.hint else []
+        return " ".join([*parts, f"{self.id}-error"] if self.errors else parts)
+
+
+@dataclass
+class Form:
+    """What a page asks for. A view reads it inside `refusals()`, and shows it again when something was refused."""
+
+    name: str
+    fields: Sequence[Field]
+    verb: object
+    action: str = ""
+    values: dict[str, Any] = field(default_factory=dict)
+    next: str = ""
+    errors: list[FieldError] = field(default_factory=list)
+    refusal: str = ""
+    advice: str = ""
+    status: int = 200
+    retry_after: float | None = None
+
+    def read(self, serializer: type[S], request: HttpRequest, **more: Any) -> dict[str, Any]:
+        """Parse what was sent by the rules of the API; raises with every broken one."""
+        sent: dict[str, Any] = {
+            each.name: each.name in request.POST if each.type == "check" else request.POST.get(each.name, "")
+            for each in self.fields
+        }
+        self.values = {each.name: sent[each.name] for each in self.fields if each.type != "password"}
+        known = serializer().fields
+        form = serializer(data={**{name: value for name, value in sent.items() if name in known}, **more})
+        form.is_valid(raise_exception=True)
+        return dict(form.validated_data)
+
+    @contextmanager
+    def refusals(self) -> Iterator[None]:
+        """Keep what services and serializers refuse, to be shown in the form."""
+        try:
+            yield
+        except ValidationError as err:
+            self.status, self.errors = 400, list(flatten(err.detail))
+        except DomainError as err:
+            self.status, self.errors, self.retry_after = err.status, err.errors, err.retry_after
+            self.refusal = str(err.detail)
+            self.advice = wait_words(err.retry_after) if isinstance(err, TooMany) and err.retry_after else ""
+
+    @property
+    def controls(self) -> list[Control]:
+        return [
+            Control(each, f"{self.name}-{each.name}", self.values.get(each.name, ""), self._errors_of(each))
+            for each in self.fields
+        ]
+
+    def _errors_of(self, one: Field) -> list[str]:
+        return [self._words(error) for error in self.errors if error.field == one.name]
+
+    def _words(self, error: FieldError) -> str:
+        by_name = {each.name: each for each in self.fields}
+        if error.code in MISSING and error.field in by_name and by_name[error.field].missing:
+            return str(by_name[error.field].missing)
+        return error.detail
+
+    @property
+    def title(self) -> str:
+        """The head of the summary: what was refused, or how much is to put right."""
+        if not self.errors:
+            return self.refusal
+        count = len(self.errors)
+        return ngettext("One thing to put right", "%(count)d things to put right", count) % {"count": count}
+
+    @property
+    def summary(self) -> list[tuple[str, str]]:
+        """Each broken rule with the control that it belongs to, or none."""
+        names = {each.name for each in self.fields}
+        return [
+            (f"{self.name}-{error.field}" if error.field in names else "", self._words(error)) for error in self.errors
+        ]
+
+
+def answer(
+    request: HttpRequest, page: str, form: Form, context: dict[str, Any], *, part: str = "lyceum/_form.html"
+) -> HttpResponse:
+    """Show the page of a form, or the form alone for htmx, with the status of what was refused."""
+    response = show(request, page, part, {**context, "form": form}, status=form.status)
+    if form.retry_after:
+        response.headers["Retry-After"] = str(max(1, round(form.retry_after + 0.5)))
+    return response

@@ -1,0 +1,62 @@
+"""What every page shares: the sections that exist, the theme, the keys, and what is kept how long."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.safestring import mark_safe
+from django.utils.translation import get_language
+from django.views.decorators.http import require_POST
+
+from lyceum.core import pages, retention, statics
+
+YEAR_SECONDS = 365 * 24 * 3600
+THEMES = ("light", "dark")
+# The languages that the words of the pages are in; a person's other choices still shape dates and figures.
+SHIPPED = ("en",)
+
+
+def context(request: HttpRequest) -> dict[str, Any]:
+    """Add what the shell needs to every template; asks neither the database nor Valkey."""
+    theme = request.COOKIES.get("theme", "")
+    language = get_language() or settings.LANGUAGE_CODE
+    return {
+        "sections": settings.SECTIONS,
+        "theme": theme if theme in THEMES else "",
+        "keys": "off" if request.COOKIES.get("keys") == "off" else "on",
+        "lang": _tag(language) if language.split("-")[0] in SHIPPED else settings.LANGUAGE_CODE,
+        # JSON made by ourselves, and admitted by its hash in the policy.
+        "import_map": mark_safe(statics.import_map()),  # noqa: S308
+    }
+
+
+def _tag(language: str) -> str:
+    name, _, region = language.partition("-")
+    return f"{name}-{region.upper()}" if region else name
+
+
+def _keep(request: HttpRequest, name: str, value: str) -> HttpResponse:
+    """Remember a choice of this browser, or forget it when it is the usual one."""
+    response = pages.go(request, pages.next_address(request, "/"))
+    if value:
+        secure = settings.SESSION_COOKIE_SECURE
+        response.set_cookie(name, value, max_age=YEAR_SECONDS, samesite="Lax", secure=secure)
+    else:
+        response.delete_cookie(name, samesite="Lax")
+    return response
+
+
+@require_POST
+def set_theme(request: HttpRequest) -> HttpResponse:
+    asked = request.POST.get("theme", "")
+    return _keep(request, "theme", asked if asked in THEMES else "")
+
+
+@require_POST
+def set_keys(request: HttpRequest) -> HttpResponse:
+    return _keep(request, "keys", "off" if request.POST.get("keys") == "off" else "")
+
+
+def privacy(request: HttpRequest) -> HttpResponse:
+    return render(request, "lyceum/privacy.html", {"kept": retention.all_kept()})
