@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from lyceum.accounts import fields, services
 from lyceum.accounts.api import serializers as bodies
+from lyceum.accounts.errors import EmailUnverified
 from lyceum.accounts.sessions import current_session_id, open_session
 from lyceum.core import pages
 from lyceum.core.forms import Form, answer
@@ -30,6 +31,8 @@ def sign_in(request: HttpRequest) -> HttpResponse:
             user = services.check_credentials(body["email"], body["password"], address=_address(request))
             open_session(request, user, keep="keep" in request.POST)
             return pages.go(request, goal)
+        if form.code == EmailUnverified.code:
+            form.way = (reverse("accounts:ask-for-verification"), _("Send the link again"))
     context = {
         "title": _("Sign in"),
         "links": [

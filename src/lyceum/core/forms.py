@@ -51,7 +51,10 @@ class Control:
 
 @dataclass
 class Form:
-    """What a page asks for. A view reads it inside `refusals()`, and shows it again when something was refused."""
+    """What a page asks for. A view reads it inside `refusals()`, and shows it again when something was refused.
+
+    `way` is a link that helps on after a refusal.
+    """
 
     name: str
     fields: Sequence[Field]
@@ -60,8 +63,10 @@ class Form:
     values: dict[str, Any] = field(default_factory=dict)
     next: str = ""
     errors: list[FieldError] = field(default_factory=list)
+    code: str = ""
     refusal: str = ""
     advice: str = ""
+    way: tuple[str, object] | None = None
     status: int = 200
     retry_after: float | None = None
 
@@ -86,7 +91,7 @@ class Form:
             self.status, self.errors = 400, list(flatten(err.detail))
         except DomainError as err:
             self.status, self.errors, self.retry_after = err.status, err.errors, err.retry_after
-            self.refusal = str(err.detail)
+            self.code, self.refusal = err.code, str(err.detail)
             self.advice = wait_words(err.retry_after) if isinstance(err, TooMany) and err.retry_after else ""
 
     @property

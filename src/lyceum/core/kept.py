@@ -2,13 +2,13 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from lyceum.core import logs, tasks
+from lyceum.core import idempotency, logs, tasks
 from lyceum.core.retention import Kept, declare
 
 
 @declare
 def kept() -> list[Kept]:
-    days, hours = tasks.EVENTS_KEPT.days, int(tasks.IDEMPOTENCY_KEPT.total_seconds() // 3600)
+    days, hours = tasks.EVENTS_KEPT.days, int(idempotency.KEPT.total_seconds() // 3600)
     return [
         Kept(
             _("Record of what happened"),

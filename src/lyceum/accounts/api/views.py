@@ -4,7 +4,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from django.conf import settings
-from django.contrib.auth import HASH_SESSION_KEY, login, logout
+from django.contrib.auth import logout
 from django.http import FileResponse, HttpResponse
 from django.http.response import HttpResponseBase
 from django.middleware.csrf import get_token
@@ -17,6 +17,7 @@ from lyceum.accounts import avatars, selectors, services, tickets, tokens
 from lyceum.accounts.api import serializers as forms
 from lyceum.accounts.api.authentication import check_csrf
 from lyceum.accounts.models import User
+from lyceum.accounts.sessions import keep_session, open_session
 from lyceum.core import presence
 from lyceum.core.api import Door, check_if_match, etag, number, read
 from lyceum.core.errors import Invalid
@@ -92,9 +93,7 @@ class Login(OpenDoor):
         check_csrf(request)
         body = read(forms.LoginBody, request)
         user = services.check_credentials(body["email"], body["password"], address=address_of(request))
-        login(request._request, user)
-        request._request.session["address"] = address_of(request)
-        request._request.session["user_agent"] = agent_of(request)
+        open_session(request._request, user)
         return Response(user_data(user))
 
 
@@ -198,8 +197,7 @@ class PasswordChange(Door):
         body = read(forms.PasswordBody, request)
         services.change_password(user, **body, keep=cast(UUID, request.auth), address=address_of(request))
         if request._request.session.session_key:
-            # The session carries a hash of the password; without this it would end too.
-            request._request.session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+            keep_session(request._request, user)
         return Response(status=204)
 
 
