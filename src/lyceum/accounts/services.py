@@ -131,14 +131,6 @@ def send_verification(user: User, email: str) -> None:
 
 
 @transaction.atomic
-def ask_for_verification(email: str) -> None:
-    """Mail the link again if an account with this address waits for it; takes the same way for strangers."""
-    user = User.objects.filter(email_key=email_key(email), is_active=True, email_verified_at=None).first()
-    if user is not None:
-        send_verification(user, user.email)
-
-
-@transaction.atomic
 def verify_email(token: str) -> User:
     link = _use_link(token, MailedLink.Purpose.VERIFY)
     assert link.user is not None
