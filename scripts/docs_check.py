@@ -14,8 +14,15 @@ CODE = re.compile(r"`([^`\n]+)`")
 FOLDERS = ("src/", "docs/", "tests/", "bench/", "scripts/", "changelog/", "requirements/", "frontend/")
 MAKE, LYCEUM = re.compile(r"\bmake ([a-z]+)"), re.compile(r"\blyceum ([a-z][a-z-]+)")
 SETTING = re.compile(r"[A-Z][A-Z0-9]*_[A-Z0-9_]+")
-TARGETS = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+MAKEFILE = (ROOT / "Makefile").read_text()
+TARGETS = set(re.findall(r"^([a-z]+):", MAKEFILE, re.MULTILINE))
 COMMANDS = set(re.findall(r'act\(\s*[\w.]+,\s*"([a-z-]+)"', (ROOT / "src/lyceum/runtime/cli.py").read_text()))
+GIVEN = re.compile(r"\b([A-Z][A-Z0-9_]{3,})=")
+EXAMPLE = (ROOT / ".env.example").read_text()
+VARIABLES = {
+    *re.findall(r"^# ([A-Z_]+)=", EXAMPLE, re.MULTILINE),
+    *re.findall(r"^([A-Z_]+) :=", MAKEFILE, re.MULTILINE),
+}
 SOURCE = "\n".join(path.read_text() for path in (ROOT / "src").rglob("*.py"))
 
 
@@ -49,6 +56,7 @@ def unknown_names(text: str) -> Iterator[str]:
     said = "\n".join([typed, *spans])
     yield from (f"no target make {name}" for name in MAKE.findall(said) if name not in TARGETS)
     yield from (f"no command lyceum {name}" for name in LYCEUM.findall(said) if name not in COMMANDS)
+    yield from (f"no variable {name}" for name in GIVEN.findall(said) if name.removesuffix("_FILE") not in VARIABLES)
     for span in spans:
         path = span.split("#")[0].split("…")[0].strip()
         if path.startswith(FOLDERS) and " " not in path and "{" not in path and not (ROOT / path).exists():

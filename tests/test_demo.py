@@ -134,6 +134,23 @@ def test_what_your_own_people_wrote_stays_and_what_they_only_read_goes() -> None
 
 def test_production_refuses_demo_content(settings: Any) -> None:
     settings.PRODUCTION = True
+    demo.offer()
     with pytest.raises(NotAllowed, match="everybody knows"):
         demo.load()
     assert not User.objects.exists()
+
+
+def test_a_fresh_workspace_is_offered_it_once() -> None:
+    demo.offer()
+    assert demo.sign_ins()
+    demo.remove()
+    demo.offer()
+    assert not demo.sign_ins()
+    demo.load()
+    assert demo.sign_ins()
+
+
+def test_a_workspace_with_people_is_not_offered_it() -> None:
+    alice()
+    demo.offer()
+    assert not demo.sign_ins()

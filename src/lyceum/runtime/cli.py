@@ -52,7 +52,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     address(start)
     start.add_argument(
-        "--demo", action=argparse.BooleanOptionalAction, help="load the demo content (default: on loopback)"
+        "--demo",
+        action=argparse.BooleanOptionalAction,
+        help="load the demo content (default: into a fresh workspace on loopback)",
     )
     address(
         act(

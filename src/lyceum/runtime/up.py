@@ -53,7 +53,7 @@ def run(home: Home, *, host: str, port: int, demo: bool | None) -> None:
             # Not beside the web process: that would take longer to answer.
             worker.start()
             # Its sign-ins are known to everybody, so other machines get it only when asked for.
-            _greet(environment["PUBLIC_URL"], home, demo=ports.is_loopback(host) if demo is None else demo)
+            _greet(environment["PUBLIC_URL"], home, is_local=ports.is_loopback(host), demo=demo)
         except BaseException:
             for part in reversed(parts):
                 part.stop()
@@ -126,14 +126,14 @@ def _wait_for_answer(url: str, part: Part, logs: Path) -> None:
     raise CannotRun(f"The web process did not answer within {ANSWER_SECONDS:.0f} s. Its logs are in {logs}.")
 
 
-def _greet(address: str, home: Home, *, demo: bool) -> None:
-    from django.conf import settings
-
+def _greet(address: str, home: Home, *, is_local: bool, demo: bool | None) -> None:
     from lyceum.accounts.public import create_setup_token
     from lyceum.config import demo as content
 
-    if demo and not settings.PRODUCTION:
+    if demo:
         content.load()
+    elif demo is None and is_local:
+        content.offer()
     print(f"\n  Lyceum is at {address}\n")
     token = create_setup_token()
     if token is not None:

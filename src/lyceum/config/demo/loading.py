@@ -13,13 +13,22 @@ from lyceum.config.demo.scripts import Line, Script, scripts
 from lyceum.core.errors import NotAllowed
 from lyceum.core.events import publish
 from lyceum.core.ids import uuid7
+from lyceum.core.models import AuditEntry
 from lyceum.messaging import selectors, services
 from lyceum.messaging.contracts import MessageSent
 from lyceum.messaging.ephemeral import EphemeralLog, Kept
 from lyceum.messaging.models import Conversation, Message, Participant, Reaction
 
+REMOVED = "demo.removed"
 NOTICE_BEFORE = timedelta(minutes=1)
 People = dict[str, User]
+
+
+def offer() -> None:
+    """Load the demo content into a fresh workspace: one without people, from which it was never removed."""
+    was_removed = AuditEntry.objects.filter(action=REMOVED).exists()
+    if not (settings.PRODUCTION or was_removed or User.objects.exists()):
+        load()
 
 
 @transaction.atomic

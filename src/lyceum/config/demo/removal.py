@@ -8,6 +8,8 @@ from django.db import transaction
 
 from lyceum.accounts.models import User
 from lyceum.accounts.services import end_sign_ins
+from lyceum.config.demo.loading import REMOVED
+from lyceum.core import audit
 from lyceum.core.live import push_on_commit
 from lyceum.messaging import ephemeral, selectors, services
 from lyceum.messaging.models import Conversation, Message, Participant
@@ -25,6 +27,7 @@ def remove() -> None:
     for person in people:
         end_sign_ins(person, keep=None)
     people.delete()
+    audit.record(None, REMOVED, "demo")
 
 
 def _is_of_others(conversation: Conversation) -> bool:
