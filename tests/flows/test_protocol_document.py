@@ -88,6 +88,7 @@ async def test_every_frame_of_chat_is_sent_as_documented(each_site: Site) -> Non
     alice.call("DELETE", f"{path}members/{charlie.id}/")
     await at_bob.send(type="resume", conversation=room, sequence=0)
     await at_bob.send(type="resume", conversation=room, sequence=9)
+    await at_bob.until_pong()
     await at_bob.send(type="dance")
     await at_bob.hear("error")
     alice.call("DELETE", f"{path}?for=everyone")

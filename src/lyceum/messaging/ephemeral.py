@@ -50,6 +50,7 @@ class Kept(msgspec.Struct):
     deleted_at: datetime | None = None
     version: int = 1
     reactions: list[tuple[str, list[UUID]]] = []
+    mentions: list[UUID] = []
 
     @property
     def member(self) -> str:
@@ -145,6 +146,7 @@ class EphemeralLog:
             sender=self._users.get(kept.sender),
             client_id=kept.client_id,
             content=kept.content,
+            metadata={"mentions": kept.mentions} if kept.mentions else {},
             thread_root_id=kept.thread_root,
             created_at=kept.created_at,
             changed_at=kept.changed_at,
@@ -238,10 +240,11 @@ class EphemeralLog:
             pipeline.zremrangebyscore(self._key("log"), f"({self.last}", "+inf")
             pipeline.execute()
 
-    def edit(self, row: Message, content: str) -> None:
+    def edit(self, row: Message, content: str, mentions: list[UUID]) -> None:
         kept = self._kept[row.pk]
         before, now = kept.member, timezone.now()
         kept.content, kept.edited_at, kept.changed_at, kept.version = content, now, now, kept.version + 1
+        kept.mentions, row.metadata = mentions, {"mentions": mentions} if mentions else {}
         row.content, row.edited_at, row.changed_at, row.version = content, now, now, kept.version
         self._save(kept, before)
 

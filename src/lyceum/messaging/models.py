@@ -1,3 +1,5 @@
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -29,6 +31,8 @@ class Conversation(models.Model):
     # Both ids in order: makes the pair's conversation one under concurrent asking.
     direct_key = models.CharField(max_length=80, null=True, unique=True)  # noqa: DJ001
     last_sequence = models.BigIntegerField(default=0)
+    # Counts what changed messages that were there already; the hot tail of another count is not believed.
+    tail_version = models.BigIntegerField(default=0, db_default=0)
     created_at = models.DateTimeField(default=timezone.now)
     updated_at = models.DateTimeField(default=timezone.now)
     ended_at = models.DateTimeField(null=True)
@@ -68,6 +72,9 @@ class Participant(models.Model):
         return f"{self.user_id} in {self.conversation_id}"
 
 
+NEVER_UNREAD = Q(deleted_at__isnull=False) | Q(message_type="system")
+
+
 class Message(models.Model):
     """One message at its place; a deleted one keeps its place without its text."""
 
@@ -80,6 +87,7 @@ class Message(models.Model):
     client_id = models.CharField(max_length=64, null=True)  # noqa: DJ001  # null stands out of the unique rule
     first_sent_hash = models.CharField(max_length=64, default="")
     content = models.TextField()
+    metadata: Any = models.JSONField(default=dict, db_default={})
     reply_to = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="+", db_index=False)
     thread_root = models.ForeignKey(
         "self", null=True, on_delete=models.SET_NULL, related_name="replies", db_index=False
@@ -103,6 +111,8 @@ class Message(models.Model):
             models.Index(
                 fields=["conversation", "changed_at"], condition=Q(changed_at__isnull=False), name="message_changed"
             ),
+            # What counts as read without having been: lets unread messages be counted without being visited.
+            models.Index(fields=["conversation", "sequence"], condition=NEVER_UNREAD, name="message_never_unread"),
             models.Index(fields=["reply_to"], condition=Q(reply_to__isnull=False), name="message_reply"),
             models.Index(
                 fields=["thread_root", "sequence"], condition=Q(thread_root__isnull=False), name="message_thread"

@@ -1,10 +1,12 @@
 from collections import defaultdict
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from django.db import connection
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from lyceum.core.errors import NotFound
 from lyceum.messaging import ephemeral, shapes
@@ -12,12 +14,13 @@ from lyceum.messaging.ephemeral import EphemeralLog
 from lyceum.messaging.logs import Log, PermanentLog, stored_details
 from lyceum.messaging.models import Conversation, Message, Participant
 
-# One index range scan for each conversation, for all asked conversations in one statement.
+ENDED_KEPT = timedelta(days=30)
+# Sequences are gapless, and whoever sends has read up to there: so only what is never unread has to be visited.
 UNREAD = """
-select p.conversation_id, (
+select p.conversation_id, greatest(0, c.last_sequence - greatest(p.read_sequence, p.joined_after)) - (
   select count(*) from messaging_message m
   where m.conversation_id = p.conversation_id and m.sequence > greatest(p.read_sequence, p.joined_after)
-    and m.deleted_at is null and m.sender_id is distinct from p.user_id and m.message_type <> 'system'),
+    and (m.deleted_at is not null or m.message_type = 'system')),
   c.retention = 'ephemeral', greatest(p.read_sequence, p.joined_after), c.last_sequence
 from messaging_participant p join messaging_conversation c on c.id = p.conversation_id
 where p.user_id = %s and p.conversation_id = any(%s)
@@ -29,9 +32,10 @@ def visible_conversations(user_id: UUID) -> QuerySet[Conversation]:
 
 
 def ended_conversations(user_id: UUID) -> QuerySet[Conversation]:
-    """Groups that were ended for all, for their owners, who may restore them."""
+    """Groups that were ended for all, for their owners, who may restore them for 30 days."""
+    since = timezone.now() - ENDED_KEPT
     return Conversation.objects.filter(
-        participants__user=user_id, participants__role=Participant.Role.OWNER, ended_at__isnull=False
+        participants__user=user_id, participants__role=Participant.Role.OWNER, ended_at__gt=since
     )
 
 
@@ -105,14 +109,8 @@ def unread_counts(user_id: UUID, conversation_ids: Sequence[UUID]) -> dict[UUID,
 def describe(user_id: UUID, rows: Sequence[Conversation]) -> list[dict[str, Any]]:
     """Make conversation objects for one reader in a fixed number of queries."""
     ids = [row.pk for row in rows]
-    people: dict[UUID, list[Participant]] = defaultdict(list)
-    members = Participant.objects.filter(conversation__in=ids).select_related("user").order_by("joined_at", "pk")
-    for member in members:
-        people[member.conversation_id].append(member)
-    mine = {i: next(p for p in people[i] if p.user_id == user_id) for i in ids}
-    unread = unread_counts(user_id, ids)
-    users = {member.user_id: member.user for members in people.values() for member in members}
-    last = _last_messages(user_id, rows, mine, users)
+    mine = {p.conversation_id: p for p in Participant.objects.filter(user=user_id, conversation__in=ids)}
+    people, unread, last = _people(ids), unread_counts(user_id, ids), _last_messages(rows, mine)
     return [
         shapes.conversation(
             row, mine=mine[row.pk], people=people[row.pk], last=last.get(row.pk), unread=unread.get(row.pk, 0)
@@ -121,41 +119,64 @@ def describe(user_id: UUID, rows: Sequence[Conversation]) -> list[dict[str, Any]
     ]
 
 
-def _last_messages(
-    user_id: UUID, rows: Sequence[Conversation], mine: dict[UUID, Participant], users: dict[UUID, Any]
-) -> dict[UUID, dict[str, Any]]:
-    seen = [row for row in rows if row.last_sequence > mine[row.pk].visible_after]
-    pairs = [(row.pk, row.last_sequence) for row in seen if row.retention == Conversation.Retention.PERMANENT]
-    newest = Message.objects.extra(  # constant text; the pairs are parameters
+def _people(ids: Sequence[UUID]) -> dict[UUID, list[dict[str, Any]]]:
+    """Read participants as objects of the contract; a page may have thousands, so without rows of the model."""
+    people: dict[UUID, list[dict[str, Any]]] = defaultdict(list)
+    members = Participant.objects.filter(conversation__in=ids).order_by("joined_at", "pk")
+    columns = ("user_id", "user__first_name", "user__last_name", "user__avatar")
+    for where, role, read_sequence, *named in members.values_list("conversation_id", "role", "read_sequence", *columns):
+        people[where].append({**shapes.named_person(*named), "role": role, "read_sequence": read_sequence})
+    return people
+
+
+def _last_messages(rows: Sequence[Conversation], mine: dict[UUID, Participant]) -> dict[UUID, dict[str, Any]]:
+    last: dict[UUID, dict[str, Any]] = {}
+    permanent = []
+    for row in rows:
+        participant = mine[row.pk]
+        if row.last_sequence <= participant.visible_after:
+            continue
+        if row.retention == Conversation.Retention.PERMANENT:
+            permanent.append((row.pk, row.last_sequence))
+            continue
+        participant.conversation = row
+        log = log_of(participant)
+        last.update((row.pk, message) for message in shaped(log, log.run(limit=1, newest=True), participant.user_id))
+    found = _messages_at(permanent)
+    floors = {where: participant.visible_after for where, participant in mine.items()}
+    details = stored_details(found, floors)
+    for message in found:
+        where = message.conversation_id
+        [last[where]] = shapes.messages([message], details, viewer=mine[where].user_id, floor=floors[where])
+    return last
+
+
+def _messages_at(places: Sequence[tuple[UUID, int]]) -> list[Message]:
+    """Read the messages at these numbers of conversations."""
+    if not places:
+        return []
+    rows = Message.objects.extra(  # constant text; the pairs are parameters
         where=[
             "(messaging_message.conversation_id, messaging_message.sequence)"
             " in (select * from unnest(%s::uuid[], %s::bigint[]))"
         ],
-        params=[[pair[0] for pair in pairs], [pair[1] for pair in pairs]],
+        params=[[place[0] for place in places], [place[1] for place in places]],
     )
-    found = list(newest.select_related("sender", "reply_to__sender"))
-    last = {m["conversation"]: m for m in shapes.messages(found, stored_details(found), viewer=user_id)}
-    for row in seen:
-        if row.retention == Conversation.Retention.EPHEMERAL:
-            participant = mine[row.pk]
-            participant.conversation = row
-            log = log_of(participant, users)
-            for message in shaped(log, log.run(limit=1, newest=True), user_id):
-                last[row.pk] = message
-    return last
+    return list(rows.select_related("sender", "reply_to__sender"))
 
 
 def message_page(
-    log: Log, *, before: int | None, after: int | None, around: int | None, limit: int
-) -> tuple[list[Message], bool]:
+    log: Log, viewer: UUID, *, before: int | None, after: int | None, around: int | None, limit: int
+) -> tuple[list[dict[str, Any]], bool]:
     """Cut a page in rising order; the flag says whether there is more in the direction of reading."""
     if around is not None:
         half = limit // 2
         older = log.run(below=around, limit=half, newest=True)
         newer = log.run(above=around - 1, limit=limit - half + 1)
-        return older + newer[: limit - half], len(newer) > limit - half
+        found = shaped(log, older + newer, viewer)
+        return found[:limit] if len(newer) > limit - half else found, len(newer) > limit - half
     if after is not None:
-        found = log.run(above=after, below=before, limit=limit + 1)
+        found = shaped(log, log.run(above=after, below=before, limit=limit + 1), viewer)
         return found[:limit], len(found) > limit
-    found = log.run(below=before, limit=limit + 1, newest=True)
+    found = shaped(log, log.run(below=before, limit=limit + 1, newest=True), viewer)
     return found[-limit:], len(found) > limit

@@ -4,6 +4,7 @@ The HTTP door runs both inside a Django transaction, the gateway's writer for al
 """
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -15,10 +16,13 @@ from django.utils import timezone
 from lyceum.core import events
 from lyceum.core.errors import DomainError, Invalid, NotFound
 from lyceum.core.ids import uuid7
+from lyceum.core.json import dump
 from lyceum.core.live import Push, make_push
-from lyceum.messaging import shapes
+from lyceum.messaging import hot, shapes
 from lyceum.messaging.contracts import MessageSent
 from lyceum.messaging.errors import ClientIdReused
+from lyceum.messaging.logs import EXCERPT_LENGTH
+from lyceum.messaging.mentions import Named, find_mentions
 
 MAX_CONTENT = 8000
 
@@ -51,6 +55,7 @@ class Sent(msgspec.Struct, frozen=True):
     is_new: bool
     pushes: list[Push] = []
     event_id: UUID | None = None
+    tail: hot.Entry | None = None
 
 
 class IsEphemeral(DomainError):
@@ -73,14 +78,28 @@ def check_content(content: str) -> str:
 
 
 # A statement sees what was committed before it began, so the locks are taken by one of their own. In order of the
-# ids: two processes never wait for each other.
-LOCK = "select id from messaging_conversation where id = any(%s) order by id for update"
+# ids: two processes never wait for each other. A `client_id` whose time is over is free for another message.
+LOCK = """
+with freed as (
+  update messaging_message m set client_id = null
+  from unnest(%s::uuid[], %s::uuid[], %s::text[]) as d(conversation_id, sender_id, client_id)
+  where m.conversation_id = d.conversation_id and m.sender_id = d.sender_id and m.client_id = d.client_id
+    and m.created_at < %s
+)
+select id from messaging_conversation where id = any(%s) order by id for update
+"""
+MEMBERS = """
+select p.conversation_id, u.id, u.first_name, u.last_name
+from messaging_participant p join accounts_user u on u.id = p.user_id
+where p.conversation_id = any(%s) order by p.joined_at, p.id
+"""
 
 STORE = """
 with draft as (
   select * from unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::text[],
-      %s::uuid[])
-    with ordinality as t(id, event_id, conversation_id, sender_id, client_id, fingerprint, content, reply_to_id, place)
+      %s::text[], %s::uuid[])
+    with ordinality
+    as t(id, event_id, conversation_id, sender_id, client_id, fingerprint, content, metadata, reply_to_id, place)
 ), placed as (
   select d.*, c.kind, c.retention, p.id as participant_id,
     o.id as original_id, coalesce(o.thread_root_id, o.id) as root_id
@@ -98,14 +117,16 @@ with draft as (
       select from messaging_message k
       where k.conversation_id = f.conversation_id and k.sender_id = f.sender_id and k.client_id = f.client_id)
 ), counted as (
-  update messaging_conversation c set last_sequence = c.last_sequence + f.many, updated_at = %s
-  from (select conversation_id, count(*) as many from fresh group by 1) f where c.id = f.conversation_id
-  returning c.id, c.last_sequence - f.many as base
+  update messaging_conversation c set last_sequence = c.last_sequence + f.many, updated_at = %s,
+    tail_version = c.tail_version + f.replies
+  from (select conversation_id, count(*) as many, count(root_id) as replies from fresh group by 1) f
+  where c.id = f.conversation_id
+  returning c.id, c.last_sequence - f.many as base, c.tail_version
 ), stored as (
   insert into messaging_message (id, conversation_id, sequence, sender_id, message_type, client_id, first_sent_hash,
-    content, reply_to_id, thread_root_id, created_at, version)
+    content, metadata, reply_to_id, thread_root_id, created_at, version)
   select f.id, f.conversation_id, n.base + f.step, f.sender_id, 'user', f.client_id, f.fingerprint,
-    f.content, f.original_id, f.root_id, %s, 1
+    f.content, f.metadata::jsonb, f.original_id, f.root_id, %s, 1
   from fresh f join counted n on n.id = f.conversation_id
 ), told as (
   insert into core_outboxevent (id, name, payload, created_at)
@@ -128,7 +149,7 @@ select p.participant_id is not null, p.retention, p.original_id, n.base + f.step
   o.sequence, o.deleted_at is not null, left(o.content, %s), o.sender_id, ou.first_name, ou.last_name, ou.avatar,
   (select array_agg(e.user_id) filter (where e.visible_after < o.sequence) from messaging_participant e
    where o.id is not null and e.conversation_id = p.conversation_id having max(e.visible_after) >= o.sequence),
-  k.id, k.sequence, k.content, k.created_at, k.first_sent_hash
+  k.id, k.sequence, k.content, k.created_at, k.first_sent_hash, n.tail_version
 from placed p
 left join fresh f on f.place = p.place
 left join counted n on n.id = f.conversation_id
@@ -152,9 +173,31 @@ class Batch:
         self._now = timezone.now()
         self._prints = [draft.fingerprint for draft in drafts]
 
+        self._members: dict[UUID, list[Named]] = defaultdict(list)
+
     @property
     def lock_parameters(self) -> list[Any]:
-        return [list({draft.conversation_id for draft in self.drafts})]
+        named = [draft for draft in self.drafts if draft.client_id is not None]
+        columns: list[Any] = [
+            [draft.conversation_id for draft in named],
+            [draft.sender_id for draft in named],
+            [draft.client_id for draft in named],
+        ]
+        return [*columns, self._now - shapes.CLIENT_ID_KEPT, list({draft.conversation_id for draft in self.drafts})]
+
+    @property
+    def members_parameters(self) -> list[Any] | None:
+        """What to ask `MEMBERS` for, None when no draft could mention anybody."""
+        asked = {draft.conversation_id for draft in self.drafts if "@" in draft.content}
+        return [list(asked)] if asked else None
+
+    def know_members(self, rows: Sequence[tuple[Any, ...]]) -> None:
+        for conversation_id, *named in rows:
+            self._members[conversation_id].append((named[0], named[1], named[2]))
+
+    def _metadata(self, draft: Draft) -> dict[str, Any]:
+        mentioned = find_mentions(draft.content, self._members[draft.conversation_id])
+        return {"mentions": mentioned} if mentioned else {}
 
     @property
     def store_parameters(self) -> list[Any]:
@@ -166,9 +209,10 @@ class Batch:
             [draft.client_id for draft in self.drafts],
             self._prints,
             [draft.content for draft in self.drafts],
+            [dump(self._metadata(draft)).decode() for draft in self.drafts],
             [draft.reply_to for draft in self.drafts],
         ]
-        return [*columns, self._now, self._now, self._now, self._is_heard, shapes.EXCERPT_LENGTH]
+        return [*columns, self._now, self._now, self._now, self._is_heard, EXCERPT_LENGTH]
 
     def outcomes(self, rows: Sequence[tuple[Any, ...]]) -> list[Sent | DomainError]:
         """Say for each draft what it became, or why it did not, from the rows of `STORE`."""
@@ -200,20 +244,34 @@ class Batch:
                 "reactions": [],
                 "edited_at": None,
                 "deleted": False,
-                "metadata": {},
+                "metadata": self._metadata(draft),
             }
+            entry = None
             if original_id is None:
                 pushes = [_push(draft, message)]
+                entry = self._hot_entry(draft, identity, sequence, version=rest[-1])
             else:
                 message["thread"] = {"root": root_id, "count": in_thread}
                 pushes = _reply_pushes(draft, message, original_id, *rest[:8])
-            return Sent(identity, where, sender, sequence, draft.content, self._now, True, pushes, event_id)
-        known_id, known_sequence, known_content, known_at, known_print = rest[8:]
+            return Sent(identity, where, sender, sequence, draft.content, self._now, True, pushes, event_id, entry)
+        known_id, known_sequence, known_content, known_at, known_print = rest[8:-1]
         if known_id is None:
             return Invalid.field("reply_to", "not_found", "There is no such message to reply to.")
         if known_print != self._prints[place]:
             return ClientIdReused()
         return Sent(known_id, where, sender, known_sequence, known_content, known_at, False)
+
+    def _hot_entry(self, draft: Draft, identity: UUID, sequence: int, *, version: int) -> hot.Entry:
+        warm = hot.Warm(
+            identity,
+            sequence,
+            draft.sender_id,
+            draft.client_id,
+            draft.content,
+            self._metadata(draft),
+            self._now,
+        )
+        return hot.entry(draft.conversation_id, version, warm)
 
 
 def _push(draft: Draft, message: dict[str, Any], **options: Any) -> Push:

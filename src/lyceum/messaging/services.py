@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -9,16 +10,17 @@ from lyceum.core import audit, events
 from lyceum.core.errors import DomainError, Invalid, NotAllowed, NotFound
 from lyceum.core.events import publish
 from lyceum.core.ids import uuid7
+from lyceum.core.live import make_push, push_on_commit
 from lyceum.core.live import publish as publish_pushes
-from lyceum.core.live import push_on_commit
-from lyceum.messaging import selectors, shapes
+from lyceum.messaging import hot, selectors, shapes
 from lyceum.messaging.contracts import MemberAdded, MemberRemoved, MessageSent
 from lyceum.messaging.emoji import is_one_emoji
 from lyceum.messaging.ephemeral import EphemeralLog, Kept
 from lyceum.messaging.errors import ClientIdReused, OwnersOnly, TooManyReactions
 from lyceum.messaging.logs import Log
+from lyceum.messaging.mentions import find_mentions
 from lyceum.messaging.models import Conversation, Message, Participant
-from lyceum.messaging.sending import LOCK, STORE, Batch, Draft, IsEphemeral, Sent, check_content, group_of
+from lyceum.messaging.sending import LOCK, MEMBERS, STORE, Batch, Draft, IsEphemeral, Sent, check_content, group_of
 
 MAX_DIFFERENT_REACTIONS = 20
 
@@ -41,6 +43,9 @@ def send_message(
     batch = Batch([draft])
     with connection.cursor() as cursor:
         cursor.execute(LOCK, batch.lock_parameters)
+        if (asked := batch.members_parameters) is not None:
+            cursor.execute(MEMBERS, asked)
+            batch.know_members(cursor.fetchall())
         cursor.execute(STORE, batch.store_parameters)
         [sent] = batch.outcomes(cursor.fetchall())
     if isinstance(sent, IsEphemeral):
@@ -52,6 +57,9 @@ def send_message(
         transaction.on_commit(lambda: events.deliver(event_id), robust=True)
     if sent.pushes:
         transaction.on_commit(lambda: publish_pushes(sent.pushes), robust=True)
+    if sent.tail is not None:
+        entry = sent.tail
+        transaction.on_commit(lambda: hot.append([entry]), robust=True)
     return sent
 
 
@@ -75,6 +83,7 @@ def _send_ephemeral(draft: Draft) -> Sent:
     if conversation.kind == Conversation.Kind.DIRECT:
         conversation.participants.filter(hidden_at__isnull=False).update(hidden_at=None)
     kept = Kept(uuid7(), sequence, mine.user_id, draft.content, draft.client_id, draft.fingerprint, now)
+    kept.mentions = _mentions(conversation.pk, draft.content)
     if original is not None:
         kept.reply_to, kept.reply_sequence = original.pk, original.sequence
         kept.thread_root = original.thread_root_id or original.pk
@@ -88,13 +97,28 @@ def _send_ephemeral(draft: Draft) -> Sent:
     return Sent(kept.id, conversation.pk, mine.user_id, sequence, kept.content, now, True)
 
 
+def _mentions(conversation_id: UUID, content: str) -> list[UUID]:
+    if "@" not in content:
+        return []
+    members = Participant.objects.filter(conversation=conversation_id).order_by("joined_at", "pk")
+    return find_mentions(content, list(members.values_list("user_id", "user__first_name", "user__last_name")))
+
+
+def _check_nothing(row: Any) -> None:
+    """Bind a change to no state of what it changes."""
+
+
 @transaction.atomic
-def edit_message(participant: Participant, message_id: UUID, *, content: str) -> Message:
+def edit_message(
+    participant: Participant, message_id: UUID, *, content: str, check: Callable[[Message], None] = _check_nothing
+) -> Message:
+    """Change the text of one's own message; `check` sees the locked row and raises when it is not the one meant."""
     text = check_content(content)
-    log, message = _lock_message(participant, message_id)
+    log, message, _ = _lock_message(participant, message_id)
     if message.sender_id != participant.user_id:
         raise NotAllowed("Only the writer may edit a message.")
-    log.edit(message, text)
+    check(message)
+    log.edit(message, text, _mentions(message.conversation_id, text))
     _tell_message("message_edited", log, message)
     return message
 
@@ -125,29 +149,30 @@ def _tell_message(kind: str, log: Log, message: Message, *, exclude: str = "") -
 
 
 @transaction.atomic
-def delete_message(participant: Participant, message_id: UUID) -> None:
+def delete_message(
+    participant: Participant, message_id: UUID, *, check: Callable[[Message], None] = _check_nothing
+) -> None:
     """Take the text away and keep the place; the writer's own, or any in a group that the person owns."""
-    log, message = _lock_message(participant, message_id)
-    is_owner = participant.role == Participant.Role.OWNER
+    log, message, mine = _lock_message(participant, message_id)
+    is_owner = mine.role == Participant.Role.OWNER and participant.conversation.kind == Conversation.Kind.GROUP
     if message.sender_id != participant.user_id and not is_owner:
         in_group = participant.conversation.kind == Conversation.Kind.GROUP
         raise OwnersOnly if in_group else NotAllowed
+    check(message)
     log.erase(message)
     audit.record(participant.user, "message.deleted", message.pk)
     frame = {"type": "message_deleted", "message_id": message.pk, "sequence": message.sequence}
     push_on_commit(group_of(message.conversation_id), frame, only=_readers(message))
 
 
-def _lock_message(participant: Participant, message_id: UUID) -> tuple[Log, Message]:
-    if participant.conversation.retention == Conversation.Retention.EPHEMERAL:
-        selectors.lock_conversation_for(participant.user_id, participant.conversation_id)
-    else:
-        Message.objects.select_for_update().filter(pk=message_id).first()
-    log = selectors.log_of(participant)
+def _lock_message(participant: Participant, message_id: UUID) -> tuple[Log, Message, Participant]:
+    """Take the lock that sends take too, and read the message and the person's place under it."""
+    _, mine = selectors.lock_conversation_for(participant.user_id, participant.conversation_id)
+    log = selectors.log_of(mine)
     message = selectors.get_message_for(log, message_id)
     if message.deleted_at is not None:
         raise NotFound("This message was deleted.")
-    return log, message
+    return log, message, mine
 
 
 @transaction.atomic
@@ -155,7 +180,7 @@ def react(participant: Participant, message_id: UUID, emoji: str, *, add: bool) 
     """Add or take back one's own reaction; returns all reactions of the message for the person."""
     if not is_one_emoji(emoji):
         raise Invalid.field("emoji", "invalid", "Use one emoji.")
-    log, message = _lock_message(participant, message_id)
+    log, message, _ = _lock_message(participant, message_id)
     if add:
         different = {reaction["emoji"] for reaction in log.details([message]).reactions.get(message.pk, [])}
         if emoji not in different and len(different) >= MAX_DIFFERENT_REACTIONS:
@@ -205,7 +230,7 @@ def create_direct(
         Participant.objects.bulk_create(
             [Participant(conversation=conversation, user_id=user_id) for user_id in (creator, other)]
         )
-        _tell_added(conversation, [creator, other])
+        _tell_new(conversation, [creator, other])
     else:
         conversation.participants.filter(user=creator).update(hidden_at=None)
     return conversation, is_new
@@ -227,8 +252,19 @@ def create_group(
     Participant.objects.bulk_create(
         [Participant(conversation=conversation, user_id=user_id, role=role) for user_id, role in roles.items()]
     )
-    _tell_added(conversation, list(roles))
+    _tell_new(conversation, list(roles))
     return conversation
+
+
+def _tell_new(conversation: Conversation, user_ids: list[UUID]) -> None:
+    """Let the open sockets of people join a conversation that is as new to all of them, and tell it once to all."""
+    group = group_of(conversation.pk)
+    joins = [make_push(f"user:{user_id}", {}, control=f"join:{group}") for user_id in user_ids]
+    details = selectors.describe(user_ids[0], [conversation])[0]
+    told = make_push(group, {"type": "conversation_added", "details": details})
+    transaction.on_commit(lambda: publish_pushes([*joins, told]), robust=True)
+    for user_id in user_ids:
+        publish(MemberAdded(conversation_id=str(conversation.pk), user_id=str(user_id)))
 
 
 def _tell_added(conversation: Conversation, user_ids: list[UUID]) -> None:
@@ -284,7 +320,7 @@ def change_role(participant: Participant, user_id: UUID, role: str) -> Participa
     check_owner(mine)
     member.role = role
     member.save(update_fields=["role"])
-    _keep_an_owner(conversation)
+    _keep_an_owner(conversation, rather_than=user_id)
     audit.record(mine.user, "conversation.role_changed", conversation.pk, user=str(user_id), role=role)
     changes = {"roles": {str(user_id): role}}
     push_on_commit(group_of(conversation.pk), {"type": "conversation_updated", "changes": changes})
@@ -317,10 +353,12 @@ def remove_member(participant: Participant, user_id: UUID) -> None:
     push_on_commit(group_of(conversation.pk), frame)
 
 
-def _keep_an_owner(conversation: Conversation) -> None:
+def _keep_an_owner(conversation: Conversation, *, rather_than: UUID | None = None) -> None:
+    """Let the oldest member inherit a group without an owner, who gave it up only when there is nobody else."""
     if conversation.participants.filter(role=Participant.Role.OWNER).exists():
         return
-    heir = conversation.participants.order_by("joined_at", "pk").first()
+    by_age = conversation.participants.order_by("joined_at", "pk")
+    heir = by_age.exclude(user=rather_than).first() or by_age.first()
     if heir is not None:
         heir.role = Participant.Role.OWNER
         heir.save(update_fields=["role"])
@@ -329,9 +367,12 @@ def _keep_an_owner(conversation: Conversation) -> None:
 
 
 @transaction.atomic
-def update_conversation(participant: Participant, **changes: Any) -> None:
+def update_conversation(
+    participant: Participant, *, check: Callable[[Conversation], None] = _check_nothing, **changes: Any
+) -> None:
     """Change what is mine (`notifications`) and what is shared (`name`, `history`), all or nothing."""
     conversation, mine = selectors.lock_conversation_for(participant.user_id, participant.conversation_id)
+    check(conversation)
     shared = {name: value for name, value in changes.items() if name != "notifications"}
     if shared:
         if conversation.kind != Conversation.Kind.GROUP:
@@ -375,7 +416,9 @@ def end_conversation(participant: Participant) -> None:
 
 @transaction.atomic
 def restore_conversation(user: Any, conversation_id: UUID) -> Conversation:
-    conversation = selectors.ended_conversations(user.pk).filter(pk=conversation_id).first()
+    conversation = (
+        selectors.ended_conversations(user.pk).select_for_update(of=("self",)).filter(pk=conversation_id).first()
+    )
     if conversation is None:
         raise NotFound("There is no such conversation.")
     conversation.ended_at = None
@@ -383,3 +426,9 @@ def restore_conversation(user: Any, conversation_id: UUID) -> Conversation:
     audit.record(user, "conversation.restored", conversation.pk)
     _tell_added(conversation, list(conversation.participants.values_list("user_id", flat=True)))
     return conversation
+
+
+def remove_ended() -> int:
+    """Remove the groups whose time to be restored is over, with all that was said in them; returns how many."""
+    over = Conversation.objects.filter(ended_at__lt=timezone.now() - selectors.ENDED_KEPT)
+    return over.delete()[1].get("messaging.Conversation", 0)

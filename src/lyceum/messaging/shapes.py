@@ -1,14 +1,17 @@
 """The contract's objects, made from rows: person, message, conversation."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from django.utils import timezone
+
 from lyceum.accounts.public import avatar_url
-from lyceum.messaging.logs import Details
+from lyceum.messaging.logs import EXCERPT_LENGTH, Details
 from lyceum.messaging.models import Conversation, Message, Participant
 
-EXCERPT_LENGTH = 140
+CLIENT_ID_KEPT = timedelta(days=7)
 REACTION_USERS = 20
 
 
@@ -50,12 +53,13 @@ def _reply_of(row: Message, floor: int) -> dict[str, Any] | None:
 
 def messages(rows: Sequence[Message], details: Details, *, viewer: UUID | None, floor: int = 0) -> list[dict[str, Any]]:
     """Make message objects; `viewer` None is for frames, and nothing up to the sequence `floor` is shown."""
+    forgotten = timezone.now() - CLIENT_ID_KEPT
     return [
         {
             "id": row.pk,
             "conversation": row.conversation_id,
             "sequence": row.sequence,
-            "client_id": row.client_id,
+            "client_id": row.client_id if row.created_at >= forgotten else None,
             "sender": person(row.sender),
             "message_type": row.message_type,
             "content": "" if row.deleted_at else row.content,
@@ -66,7 +70,7 @@ def messages(rows: Sequence[Message], details: Details, *, viewer: UUID | None, 
             "reactions": [] if row.deleted_at else reactions_for(details.reactions.get(row.pk, []), viewer),
             "edited_at": row.edited_at,
             "deleted": row.deleted_at is not None,
-            "metadata": {},
+            "metadata": {} if row.deleted_at else row.metadata,
         }
         for row in rows
     ]
@@ -81,7 +85,7 @@ def _thread(row: Message, replies: dict[UUID, int]) -> dict[str, Any] | None:
 
 
 def conversation(
-    row: Conversation, *, mine: Participant, people: Sequence[Participant], last: dict[str, Any] | None, unread: int
+    row: Conversation, *, mine: Participant, people: list[dict[str, Any]], last: dict[str, Any] | None, unread: int
 ) -> dict[str, Any]:
     return {
         "id": row.pk,
@@ -89,7 +93,7 @@ def conversation(
         "name": row.name,
         "retention": row.retention,
         "history": row.history,
-        "participants": [{**person(p.user), "role": p.role, "read_sequence": p.read_sequence} for p in people],
+        "participants": people,
         "last_message": last,
         "last_sequence": row.last_sequence,
         "unread_count": unread,

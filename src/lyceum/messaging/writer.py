@@ -13,7 +13,8 @@ from redis.exceptions import RedisError
 from lyceum.core import events, valkey
 from lyceum.core.errors import DomainError, Unavailable
 from lyceum.core.live import CHANNEL, pack
-from lyceum.messaging.sending import LOCK, STORE, Batch, Draft, Sent
+from lyceum.messaging import hot
+from lyceum.messaging.sending import LOCK, MEMBERS, STORE, Batch, Draft, Sent
 from lyceum.realtime.threads import in_thread, later
 
 log = structlog.get_logger("lyceum.writer")
@@ -90,6 +91,9 @@ class Writer:
         connection = await self._connect()
         async with connection.pipeline(), connection.transaction():
             await connection.execute(LOCK, batch.lock_parameters, prepare=True)
+            if (asked := batch.members_parameters) is not None:
+                members = await connection.execute(MEMBERS, asked, prepare=True)
+                batch.know_members(await members.fetchall())
             stored = await connection.execute(STORE, batch.store_parameters, prepare=True)
         outcomes = batch.outcomes(await stored.fetchall())
         for (_, future), outcome in zip(waiting, outcomes, strict=True):
@@ -105,15 +109,19 @@ class Writer:
         """Push what is new to everybody's sockets; deliver its events beside, in a thread."""
         pushes = [push for sent in stored for push in sent.pushes]
         if pushes:
-            await self._publish(pack(pushes))
+            await self._publish(pack(pushes), [sent.tail for sent in stored if sent.tail is not None])
         if event_ids := [sent.event_id for sent in stored if sent.event_id is not None]:
             later(in_thread(_deliver, event_ids))
 
-    async def _publish(self, packed: bytes) -> None:
+    async def _publish(self, packed: bytes, entries: list[hot.Entry]) -> None:
         """Publish, once more over a fresh connection when the first was dead; twice told is harmless, never is not."""
         for is_last in (False, True):
             try:
-                await self._valkey.publish(valkey.key(CHANNEL), packed)
+                pipeline = self._valkey.pipeline(transaction=False)
+                pipeline.publish(valkey.key(CHANNEL), packed)
+                if entries:
+                    pipeline.eval(hot.APPEND, *hot.append_arguments(entries))
+                await pipeline.execute()
                 return
             except (RedisError, OSError) as err:
                 if is_last:

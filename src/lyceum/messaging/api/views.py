@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -9,7 +10,7 @@ from rest_framework.response import Response
 
 from lyceum.core import health, paging
 from lyceum.core.api import Door, check_if_match, etag, number, read
-from lyceum.core.errors import Invalid
+from lyceum.core.errors import FieldError, Invalid
 from lyceum.core.idempotency import FleetingResponse
 from lyceum.messaging import selectors, services, shapes
 from lyceum.messaging.api import serializers as forms
@@ -28,8 +29,6 @@ def user_id(request: Request) -> UUID:
 def find_people(ids: list[UUID], field: str) -> list[Any]:
     """Return the active people with these ids; raises Invalid with one entry for each unknown id."""
     found = {user.pk: user for user in get_user_model().objects.filter(pk__in=ids, is_active=True)}
-    from lyceum.core.errors import FieldError
-
     missing = [
         FieldError(f"{field}.{index}" if field == "participants" else field, "not_found", "There is no such person.")
         for index, identity in enumerate(ids)
@@ -42,6 +41,11 @@ def find_people(ids: list[UUID], field: str) -> list[Any]:
 
 def message_data(row: Message, log: Log, viewer: UUID) -> dict[str, Any]:
     return selectors.shaped(log, [row], viewer)[0]
+
+
+def _matching(request: Request) -> Callable[[Message], None]:
+    """Return the check of a change that it meets the state which the request names."""
+    return lambda message: check_if_match(request, etag(message.pk, message.version))
 
 
 class ConversationList(Door):
@@ -92,8 +96,10 @@ class ConversationDetail(Door):
     @extend_schema(request=forms.ConversationPatch, responses=forms.ConversationView)
     def patch(self, request: Request, conversation_id: UUID) -> Response:
         participant = selectors.get_participant_for(user_id(request), conversation_id)
-        check_if_match(request, etag(conversation_id, participant.conversation.version))
-        services.update_conversation(participant, **read(forms.ConversationPatch, request))
+        changes = read(forms.ConversationPatch, request)
+        services.update_conversation(
+            participant, check=lambda row: check_if_match(request, etag(row.pk, row.version)), **changes
+        )
         fresh = selectors.get_participant_for(user_id(request), conversation_id)
         return self._answer(request, fresh.conversation)
 
@@ -175,14 +181,15 @@ class MessageList(Door):
     def get(self, request: Request, conversation_id: UUID) -> Response:
         participant = selectors.get_participant_for(user_id(request), conversation_id)
         log = selectors.log_of(participant)
-        rows, has_more = selectors.message_page(
+        found, has_more = selectors.message_page(
             log,
+            participant.user_id,
             before=number(request, "before", default=None),
             after=number(request, "after", default=None),
             around=number(request, "around", default=None),
             limit=number(request, "limit", default=50, low=1, high=MAX_PAGE) or 50,
         )
-        return Response({"results": selectors.shaped(log, rows, participant.user_id), "has_more": has_more})
+        return Response({"results": found, "has_more": has_more})
 
     @extend_schema(request=forms.MessageBody, responses={200: forms.MessageView, 201: forms.MessageView})
     def post(self, request: Request, conversation_id: UUID) -> Response:
@@ -213,22 +220,16 @@ class MessageDetail(Door):
     @extend_schema(request=forms.ContentBody, responses=forms.MessageView)
     def patch(self, request: Request, conversation_id: UUID, message_id: UUID) -> Response:
         participant = selectors.get_participant_for(user_id(request), conversation_id)
-        self._check(request, participant, message_id)
         body = read(forms.ContentBody, request)
-        services.edit_message(participant, message_id, content=body["content"])
+        services.edit_message(participant, message_id, content=body["content"], check=_matching(request))
         log = selectors.log_of(participant)
         return self._answer(request, log, selectors.get_message_for(log, message_id))
 
     @extend_schema(responses={204: None})
     def delete(self, request: Request, conversation_id: UUID, message_id: UUID) -> Response:
         participant = selectors.get_participant_for(user_id(request), conversation_id)
-        self._check(request, participant, message_id)
-        services.delete_message(participant, message_id)
+        services.delete_message(participant, message_id, check=_matching(request))
         return Response(status=204)
-
-    def _check(self, request: Request, participant: Participant, message_id: UUID) -> None:
-        message = selectors.get_message_for(selectors.log_of(participant), message_id)
-        check_if_match(request, etag(message.pk, message.version))
 
     def _answer(self, request: Request, log: Log, message: Message) -> Response:
         data = message_data(message, log, user_id(request))

@@ -8,6 +8,8 @@ from uuid import UUID
 
 import pytest
 from django.db import connection, transaction
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from lyceum.accounts.models import User
 from lyceum.core import valkey
@@ -169,7 +171,7 @@ def test_many_at_once_get_gapless_numbers(people: People, room: UUID) -> None:
 def test_without_valkey_nothing_is_pretended(people: People, room: UUID, monkeypatch: pytest.MonkeyPatch) -> None:
     alice = people[0]
     say(room, alice, "there")
-    nowhere = valkey.redis.Redis(port=1)
+    nowhere = valkey.redis.Redis(port=1, retry=Retry(NoBackoff(), 0))
     with monkeypatch.context() as patch:
         patch.setattr(valkey, "connection", lambda: nowhere)
         with pytest.raises(Unavailable):
