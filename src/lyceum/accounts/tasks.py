@@ -1,36 +1,32 @@
 from datetime import timedelta
 
-from django.core.mail import send_mail
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from lyceum.accounts import avatars
 from lyceum.accounts.models import MailedLink, Session, Token, TokenFamily, User
+from lyceum.core import mail
 from lyceum.core.jobs import job, schedule
 
 REVOKED_KEPT = timedelta(days=30)
 
 
-def _send(email: str, subject: str, text: str) -> None:
-    send_mail(subject, text, None, [email])
-
-
 @job("accounts.mail_verification")
 def mail_verification(email: str, url: str) -> None:
-    _send(email, _("Confirm your address"), _("Open this link to confirm your address:\n\n%s\n") % url)
+    mail.send(email, _("Confirm your address"), _("Open this link to confirm your address:\n\n%s\n") % url)
 
 
 @job("accounts.mail_reset")
 def mail_reset(email: str, url: str) -> None:
     text = _("Open this link within an hour to choose a new password:\n\n%s\n\nIf you did not ask, do nothing.\n")
-    _send(email, _("Choose a new password"), text % url)
+    mail.send(email, _("Choose a new password"), text % url)
 
 
 @job("accounts.mail_known_address")
 def mail_known_address(user_id: str) -> None:
     user = User.objects.get(pk=user_id)
     text = _("Somebody tried to register with your address. You have an account already; nothing has changed.\n")
-    _send(user.email, _("You have an account"), text)
+    mail.send(user.email, _("You have an account"), text)
 
 
 @schedule("23 4 * * *", "accounts.sweep_avatars")

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
 import structlog
-from django.db import close_old_connections
 from procrastinate import BaseRetryStrategy, RetryDecision, jobs
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
@@ -143,8 +142,6 @@ def _carried_out(run: Callable[..., Any], name: str, patience: Patience) -> Call
         names = {"job": context.job.id, "job_name": name} | ({"request_id": request_id} if request_id else {})
         with structlog.contextvars.bound_contextvars(**names):
             started = time.perf_counter()
-            # A thread of the worker may hold a connection to a database that has been away.
-            close_old_connections()
             try:
                 result = run(**arguments)
                 if result is not None:
@@ -152,8 +149,6 @@ def _carried_out(run: Callable[..., Any], name: str, patience: Patience) -> Call
             except Exception as err:
                 _tell(err, patience, tried=context.job.attempts + 1, number=context.job.id)
                 raise
-            finally:
-                close_old_connections()
             level = log.debug if "timestamp" in arguments else log.info
             level("job_done", duration_ms=round((time.perf_counter() - started) * 1000, 1))
 

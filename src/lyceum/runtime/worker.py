@@ -3,10 +3,14 @@
 import asyncio
 import contextlib
 import signal
+from collections.abc import Callable
+from typing import Any
 
 from lyceum.runtime import children
 
 CONCURRENCY = 4
+# New jobs are announced; this is how soon one is seen whose time to be tried again has come.
+POLL_SECONDS = 5.0
 GRACE_SECONDS = 12.0
 # A database that is gone must not keep it.
 LAST_SECONDS = 18.0
@@ -15,6 +19,17 @@ LAST_SECONDS = 18.0
 def serve() -> None:
     """Work until SIGTERM or SIGINT; what runs then is finished, or taken up by the next worker."""
     asyncio.run(_serve())
+
+
+def _with_fresh_connection(call_next: Callable[[], Any], *_: Any) -> Any:
+    """Run a job with a connection that is given back: its thread may be idle while the database is away."""
+    from django.db import close_old_connections
+
+    close_old_connections()
+    try:
+        return call_next()
+    finally:
+        close_old_connections()
 
 
 async def _serve() -> None:
@@ -30,7 +45,9 @@ async def _serve() -> None:
                 app.run_worker_async(
                     concurrency=CONCURRENCY,
                     shutdown_graceful_timeout=GRACE_SECONDS,
+                    fetch_job_polling_interval=POLL_SECONDS,
                     install_signal_handlers=False,
+                    task_middleware=[_with_fresh_connection],
                 )
             )
             loop = asyncio.get_running_loop()

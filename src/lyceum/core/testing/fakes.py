@@ -1,5 +1,6 @@
 """What is not ours, or not at work in a test: kept to its protocol, and open to questions."""
 
+from types import SimpleNamespace
 from typing import Any
 
 from procrastinate.contrib.django import app
@@ -22,4 +23,5 @@ class Jobs:
         """Do every waiting job in order, as a worker would."""
         while self.waiting:
             name, arguments = self.waiting.pop(0)
-            app.tasks[name].func(**arguments)
+            context = SimpleNamespace(job=SimpleNamespace(id=len(self.waiting) + 1, attempts=0))
+            app.tasks[name].func(context, **arguments)

@@ -1,0 +1,35 @@
+"""Mails: sent by jobs, tried again while the server is away, given up when it refuses them."""
+
+import smtplib
+
+from django.core.mail import EmailMessage
+
+from lyceum.core.errors import DomainError, Unavailable
+
+
+class MailUnavailable(Unavailable):
+    code, title = "mail_unavailable", "The mail server does not answer."
+
+
+class MailRefused(DomainError):
+    code, title = "mail_refused", "The mail server does not take this mail."
+
+
+def send(to: str, subject: str, text: str) -> None:
+    """Send one mail; raises MailUnavailable for what may pass, MailRefused for what will not."""
+    # A line break in a header would begin another header.
+    message = EmailMessage(" ".join(subject.split()), text, to=[to])
+    try:
+        message.send()
+    except smtplib.SMTPRecipientsRefused as err:
+        raise _refusal(min(code for code, _ in err.recipients.values())) from err
+    except smtplib.SMTPResponseException as err:
+        raise _refusal(err.smtp_code) from err
+    except (smtplib.SMTPException, OSError) as err:
+        raise MailUnavailable from err
+
+
+def _refusal(code: int) -> DomainError:
+    """Read a server's answer: 4xx asks to come again; wrong credentials are the operator's to mend, and may be soon."""
+    is_final = 500 <= code < 600 and code not in (530, 534, 535)
+    return MailRefused(f"The mail server answered {code}.") if is_final else MailUnavailable()
