@@ -44,6 +44,18 @@ def broken_links(page: Path, text: str) -> Iterator[str]:
             yield f"no heading behind the link {link}"
 
 
+def orphans(pages: list[Path]) -> Iterator[str]:
+    """Name pages of `docs/` that no other page leads to."""
+    linked = {
+        (page.parent / link.partition("#")[0]).resolve()
+        for page in pages
+        for link in LINK.findall(page.read_text(encoding="utf-8"))
+    }
+    for page in pages:
+        if page.is_relative_to(ROOT / "docs") and page not in linked:
+            yield f"no page leads to {page.relative_to(ROOT)}"
+
+
 def untagged(text: str) -> Iterator[str]:
     for language, source in FENCED.findall(text):
         if language not in LANGUAGES:
@@ -68,6 +80,9 @@ def unknown_names(text: str) -> Iterator[str]:
 
 def main() -> int:
     faults = 0
+    for fault in orphans(PAGES):
+        faults += 1
+        print(fault, file=sys.stderr)
     for page in sorted(PAGES):
         text = page.read_text(encoding="utf-8")
         for fault in (*broken_links(page, text), *untagged(text), *unknown_names(text)):

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 from typing import Protocol
+from urllib.parse import urlsplit
 
 from lyceum.runtime import children, ports, schema
 from lyceum.runtime.home import CannotRun, Home
@@ -53,7 +54,9 @@ def run(home: Home, *, host: str, port: int, demo: bool | None) -> None:
             # Not beside the web process: that would take longer to answer.
             worker.start()
             # Its sign-ins are known to everybody, so other machines get it only when asked for.
-            _greet(environment["PUBLIC_URL"], home, is_local=ports.is_loopback(host), demo=demo)
+            public = environment["PUBLIC_URL"]
+            is_local = ports.is_loopback(host) and ports.is_loopback(urlsplit(public).hostname or "")
+            _greet(public, home, is_local=is_local, demo=demo)
         except BaseException:
             for part in reversed(parts):
                 part.stop()
