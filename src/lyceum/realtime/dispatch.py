@@ -1,6 +1,7 @@
 """From a frame's text to the command that a domain registered, and from refusals to `error` frames."""
 
 import re
+import time
 from typing import Any
 from uuid import UUID
 
@@ -14,18 +15,40 @@ from lyceum.core.errors import DomainError, FieldError
 from lyceum.realtime import registry
 from lyceum.realtime.connections import Connection, error
 
+log = structlog.get_logger("lyceum.access")
 faults = structlog.get_logger("lyceum.errors")
 
 
 async def handle(connection: Connection, text: str) -> bool:
     """Carry out one frame; False when the connection has to end as a flood."""
+    started = time.perf_counter()
     if wait := connection.limit.take():
         if connection.limit.is_flood:
             return False
         connection.answer(
             error("rate_limited", "Too many frames. Wait a little.", client_id=_client_id(text), retry_after=wait)
         )
+        _log(None, "rate_limited", started)
         return True
+    body, refusal = await _carry_out(connection, text)
+    if refusal is not None:
+        connection.answer(refusal)
+    _log(body, refusal["code"] if refusal else "ok", started)
+    return True
+
+
+def _log(body: Any, status: str, started: float) -> None:
+    name = _of(body, "type") or "user_message"
+    log.info(
+        "socket_frame",
+        method=name if isinstance(name, str) and name in registry.commands else "(unknown)",
+        status=status,
+        duration_ms=round((time.perf_counter() - started) * 1000, 1),
+    )
+
+
+async def _carry_out(connection: Connection, text: str) -> tuple[Any, dict[str, Any] | None]:
+    """Do what a frame asks; returns its body and the error that refuses it."""
     body: Any = None
     try:
         body = json.parse(text)
@@ -33,19 +56,18 @@ async def handle(connection: Connection, text: str) -> bool:
             raise DomainError("A frame is a JSON object.", code="malformed")
         await _dispatch(connection, body)
     except json.MalformedBody as err:
-        connection.answer(error("malformed", err.detail))
+        return body, error("malformed", err.detail)
     except DomainError as err:
-        connection.answer(_refusal(connection, body, err))
+        return body, _refusal(connection, body, err)
     except (RedisError, DatabaseError) as err:
         faults.warning("command_unavailable", error=type(err).__name__)
-        refusal = error(
+        return body, error(
             "unavailable", "This is not available now. Try again.", client_id=_of(body, "client_id"), retry_after=2.0
         )
-        connection.answer(refusal)
     except Exception as err:  # noqa: BLE001  # the edge: the connection lives and the fault is logged once
         faults.error("command_failed", exc_info=err)
-        connection.answer(error("internal", "Something went wrong on our side.", client_id=_of(body, "client_id")))
-    return True
+        return body, error("internal", "Something went wrong on our side.", client_id=_of(body, "client_id"))
+    return body, None
 
 
 def _refusal(connection: Connection, body: Any, err: DomainError) -> dict[str, Any]:

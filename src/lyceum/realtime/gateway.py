@@ -14,6 +14,7 @@ from redis.exceptions import RedisError
 from lyceum.accounts import public as accounts
 from lyceum.core import presence
 from lyceum.core.errors import DomainError
+from lyceum.core.ids import uuid7
 from lyceum.realtime import registry
 from lyceum.realtime.connections import Connection, error, stamped
 from lyceum.realtime.dispatch import handle
@@ -42,11 +43,16 @@ async def application(scope: dict[str, Any], receive: Receive, send: Send) -> No
     if (await receive())["type"] != "websocket.connect":
         return
     handshake = Handshake.of(scope)
+    # Every line about this connection, and the jobs that it asks for, carry these.
+    structlog.contextvars.bind_contextvars(
+        request_id=str(uuid7()), path=handshake.template, address=handshake.address, user=None
+    )
     await send({"type": "websocket.accept", "subprotocol": handshake.accepted})
-    code, user = FAULT, None
+    code = FAULT
     try:
         sign_in, conversation = await admit(handshake)
-        user = str(sign_in.user_id)
+        structlog.contextvars.bind_contextvars(user=str(sign_in.user_id))
+        log.info("socket_opened", method="open", status="ok", duration_ms=_since(started))
         transport = (scope.get("extensions") or {}).get(EXTENSION, {}).get("transport")
         writer: Writer = TransportWriter(transport, send) if transport is not None else QueueWriter(send)
         code = await _serve(Connection(sign_in, conversation, writer), receive)
@@ -60,14 +66,11 @@ async def application(scope: dict[str, Any], receive: Receive, send: Send) -> No
         faults.error("socket_failed", exc_info=err)
         await _close(send, FAULT)
     finally:
-        log.info(
-            "socket",
-            path=handshake.template,
-            code=code,
-            duration_ms=round((time.perf_counter() - started) * 1000),
-            user=user,
-            address=handshake.address,
-        )
+        log.info("socket_closed", method="close", status=code, duration_ms=_since(started))
+
+
+def _since(started: float) -> float:
+    return round((time.perf_counter() - started) * 1000, 1)
 
 
 async def _close(send: Send, code: int, reason: str = "", frame: dict[str, Any] | None = None) -> int:

@@ -1,4 +1,5 @@
 import asyncio
+import contextvars
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, ParamSpec, TypeVar
@@ -20,7 +21,8 @@ async def in_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs)
         finally:
             connections.close_all()
 
-    return await asyncio.get_running_loop().run_in_executor(_pool, run)
+    # With the request id of the caller, for the lines and jobs that come of it.
+    return await asyncio.get_running_loop().run_in_executor(_pool, contextvars.copy_context().run, run)
 
 
 _tasks: set[asyncio.Future[Any]] = set()
