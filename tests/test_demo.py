@@ -66,6 +66,8 @@ def test_the_mapping_week_is_whole() -> None:
     threads = [row.thread_root_id for row in rows if row.thread_root_id]
     assert max(threads.count(root) for root in set(threads)) >= 30
     assert Reaction.objects.filter(message__conversation=week).count() > 50
+    mentioned = [row for row in rows if row.metadata.get("mentions") == [str(named("Aisha").pk)]]
+    assert [row.content.count("@Aisha Rahman") for row in mentioned] == [1]
     marks = week.participants.values_list("read_sequence", flat=True)
     assert len(set(marks)) >= 5
 
@@ -95,12 +97,18 @@ def test_the_ephemeral_conversation_is_readable_now() -> None:
 
 def test_removing_leaves_nothing(django_capture_on_commit_callbacks: Any) -> None:
     demo.load()
-    assert list(valkey.connection().scan_iter(valkey.key("ephemeral", "*")))
+    mei = named("Mei")
+    for row in selectors.visible_conversations(mei.pk):
+        log = selectors.log_of(selectors.get_participant_for(mei.pk, row.pk))
+        assert selectors.shaped(log, log.run(limit=50, newest=True), mei.pk)
+    for store in ("ephemeral", "hot"):
+        assert list(valkey.connection().scan_iter(valkey.key(store, "*")))
     with django_capture_on_commit_callbacks(execute=True):
         demo.remove()
     for model in (User, Conversation, Participant, Message, Reaction):
         assert not model._default_manager.exists()
-    assert not list(valkey.connection().scan_iter(valkey.key("ephemeral", "*")))
+    for store in ("ephemeral", "hot"):
+        assert not list(valkey.connection().scan_iter(valkey.key(store, "*")))
     assert demo.sign_ins() == []
 
 

@@ -17,6 +17,7 @@ from lyceum.core.models import AuditEntry
 from lyceum.messaging import selectors, services
 from lyceum.messaging.contracts import MessageSent
 from lyceum.messaging.ephemeral import EphemeralLog, Kept
+from lyceum.messaging.mentions import find_mentions
 from lyceum.messaging.models import Conversation, Message, Participant, Reaction
 
 REMOVED = "demo.removed"
@@ -74,20 +75,13 @@ def _say(conversation: Conversation, people: People, lines: list[Line], notice: 
     if notice:
         first = conversation.created_at
         rows.append(_row(conversation, 1, people[lines[0].who], notice, first, message_type="system"))
+    members = list(conversation.participants.values_list("user_id", "user__first_name", "user__last_name"))
     named: dict[str, Message] = {}
     for line in lines:
         row = _row(conversation, len(rows) + 1, people[line.who], line.text, line.at)
-        if line.to is not None:
-            row.reply_to = named[line.to]
-            row.thread_root = row.reply_to.thread_root or row.reply_to
+        _finish(row, line, find_mentions(line.text, members), named[line.to] if line.to else None)
         if line.id is not None:
             named[line.id] = row
-        if line.edited is not None:
-            row.edited_at = row.changed_at = line.at + timedelta(minutes=line.edited)
-            row.version += 1
-        if line.deleted:
-            row.deleted_at = row.changed_at = line.at + timedelta(minutes=1)
-            row.content, row.version = "", row.version + 1
         rows.append(row)
     Message.objects.bulk_create(rows)
     _react(rows[-len(lines) :], people, lines)
@@ -114,6 +108,20 @@ def _row(
         content=text,
         created_at=at,
     )
+
+
+def _finish(row: Message, line: Line, mentioned: list[UUID], original: Message | None) -> None:
+    """Put on a row what came with its line and after it."""
+    if mentioned:
+        row.metadata = {"mentions": [str(user_id) for user_id in mentioned]}
+    if original is not None:
+        row.reply_to, row.thread_root = original, original.thread_root or original
+    if line.edited is not None:
+        row.edited_at = row.changed_at = line.at + timedelta(minutes=line.edited)
+        row.version += 1
+    if line.deleted:
+        row.deleted_at = row.changed_at = line.at + timedelta(minutes=1)
+        row.content, row.metadata, row.version = "", {}, row.version + 1
 
 
 def _fact(conversation_id: UUID, message_id: UUID, sender_id: UUID | None, sequence: int) -> MessageSent:

@@ -4,6 +4,8 @@ A conversation goes with the demo people, unless one of your own people wrote in
 and what demo people wrote there is by a "Deleted person", as when somebody erases their account.
 """
 
+from functools import partial
+
 from django.db import transaction
 
 from lyceum.accounts.models import User
@@ -11,7 +13,7 @@ from lyceum.accounts.services import end_sign_ins
 from lyceum.config.demo.loading import REMOVED
 from lyceum.core import audit
 from lyceum.core.live import push_on_commit
-from lyceum.messaging import ephemeral, selectors, services
+from lyceum.messaging import ephemeral, hot, selectors, services
 from lyceum.messaging.models import Conversation, Message, Participant
 from lyceum.messaging.sending import group_of
 
@@ -58,5 +60,6 @@ def _erase(conversation: Conversation) -> None:
     group, identity = group_of(conversation.pk), conversation.pk
     frame = {"type": "conversation_updated", "changes": {"ended": True}}
     push_on_commit(group, frame, control=f"leave:{group}")
-    transaction.on_commit(lambda: ephemeral.forget(identity))
+    for store in (ephemeral, hot):
+        transaction.on_commit(partial(store.forget, identity))
     conversation.delete()
