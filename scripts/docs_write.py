@@ -48,6 +48,30 @@ def paths() -> str:
     return table(["below `/api/v1/`", "methods"], rows)
 
 
+# What the framework refuses by itself; everything else is a class of ours.
+FRAMEWORK_STATUS = {"method_not_allowed": 405, "not_acceptable": 406, "unsupported_media_type": 415, "internal": 500}
+# Raised towards jobs and other servers, never towards a client.
+INTERNAL = {"lyceum.core.mail", "lyceum.core.outbound", "lyceum.messaging.sending"}
+
+
+def codes() -> str:
+    import lyceum.config.urls  # noqa: F401  # loads every door, and with it every refusal
+    from lyceum.core.errors import DomainError
+    from lyceum.core.problems import TITLES
+
+    found = {(status, code, TITLES[code]) for code, status in FRAMEWORK_STATUS.items()}
+    waiting: list[type[DomainError]] = [DomainError]
+    while waiting:
+        kind = waiting.pop()
+        waiting += kind.__subclasses__()
+        if "code" in vars(kind) and kind is not DomainError and kind.__module__ not in INTERNAL:
+            found.add((kind.status, kind.code, kind.title))
+    found.add((400, "invalid", TITLES["invalid"]))
+    return table(
+        ["status", "`code`", "meaning"], [[str(status), f"`{code}`", title] for status, code, title in sorted(found)]
+    )
+
+
 def _frames(side: str) -> str:
     from lyceum.realtime.asyncapi import document
 
@@ -71,6 +95,7 @@ def _fields(payload: dict[str, Any], schemas: dict[str, Any]) -> Iterator[str]:
 PARTS: dict[str, Callable[[], str]] = {
     "settings": settings,
     "paths": paths,
+    "codes": codes,
     "client-frames": lambda: _frames("client_"),
     "server-frames": lambda: _frames("server_"),
 }
