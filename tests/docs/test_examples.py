@@ -35,6 +35,7 @@ def run(site: Site, page: Path, language: str, command: list[str]) -> None:
     assert promised(outputs).search(done.stdout), done.stdout
 
 
+@pytest.mark.skipif(not (shutil.which("curl") and shutil.which("bash")), reason="no curl or no bash")
 @pytest.mark.parametrize("page", ["README.md", "docs/api.md", "docs/tutorial.md"])
 def test_curl(demo_site: Site, page: str) -> None:
     run(demo_site, ROOT / page, "sh", ["bash", "-euo", "pipefail"])
