@@ -192,7 +192,19 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "PREPROCESSING_HOOKS": ["lyceum.core.openapi.only_version_one"],
-    "POSTPROCESSING_HOOKS": ["lyceum.core.openapi.add_problems"],
+    "POSTPROCESSING_HOOKS": ["lyceum.core.openapi.finish"],
+    "DESCRIPTION": (
+        "People talk here, and more will follow. Sign in with a session cookie (unsafe requests send `X-CSRFToken`) "
+        "or with `Authorization: Bearer`. Refusals are problem documents (RFC 9457)."
+    ),
+    "SERVERS": [{"url": "/"}],
+    "TAGS": [
+        {"name": "users", "description": "Accounts, profile, pictures, sign-ins, the directory."},
+        {"name": "auth", "description": "Tokens for programs, and tickets for WebSockets."},
+        {"name": "chat", "description": "Conversations and messages."},
+        {"name": "asyncapi", "description": "The WebSocket protocol as a document."},
+    ],
+    "COMPONENT_SPLIT_PATCH": False,
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
@@ -207,7 +219,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_PARSER_CLASSES": ["lyceum.core.json.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["lyceum.core.json.FastJSONRenderer"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "lyceum.core.openapi.DoorSchema",
     "EXCEPTION_HANDLER": "lyceum.core.problems.exception_handler",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",

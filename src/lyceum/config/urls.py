@@ -1,9 +1,12 @@
+from functools import cache
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView
+from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView, SpectacularSwaggerView
 from rest_framework.negotiation import DefaultContentNegotiation
@@ -39,15 +42,29 @@ class Document(Door):
 
 
 class AsyncApi(Document):
-    @extend_schema(exclude=True)
+    @extend_schema(responses={200: OpenApiTypes.OBJECT})
     def get(self, request: Request) -> Response:
+        """Read the AsyncAPI document of the WebSocket protocol."""
         return Response(document())
 
 
-class Schema(Document, SpectacularAPIView):
+@cache
+def openapi(renderer: Any) -> bytes:
+    """Return the document as a class of renderers writes it; made once for each process."""
+    document = SchemaGenerator().get_schema(public=True)  # type: ignore[no-untyped-call]
+    return bytes(renderer().render(document, renderer_context={}))
+
+
+class Schema(Document):
     """The OpenAPI document, as YAML or JSON by Accept."""
 
     content_negotiation_class = DefaultContentNegotiation
+    renderer_classes = SpectacularAPIView.renderer_classes
+
+    @extend_schema(exclude=True)
+    def get(self, request: Request) -> HttpResponse:
+        renderer: Any = request.accepted_renderer
+        return HttpResponse(openapi(renderer.__class__), content_type=f"{renderer.media_type}; charset=utf-8")
 
 
 class Swagger(Document, SpectacularSwaggerView):

@@ -53,6 +53,11 @@ class Door(APIView):
     counts_for_address: ClassVar[bool] = False
     creates: ClassVar[bool] = False
     answers_json: ClassVar[bool] = True
+    # For the document: methods that heed If-Match, answers with an ETag or a count, refusals of its own.
+    conditional: ClassVar[tuple[str, ...]] = ()
+    tagged: ClassVar[bool] = False
+    numbered: ClassVar[bool] = False
+    refusals: ClassVar[dict[str, tuple[int, ...]]] = {}
     # A door that tells how the server is has to answer also while Valkey does not.
     fails_open: ClassVar[bool] = False
     content_negotiation_class: type[BaseContentNegotiation] = JsonNegotiation
@@ -146,6 +151,14 @@ def check_if_match(request: Request, tag: str) -> None:
     given = request.headers.get("If-Match")
     if given is not None and given.strip() != "*" and tag not in [part.strip() for part in given.split(",")]:
         raise PreconditionFailed
+
+
+def flag(request: Request, name: str) -> bool:
+    """Read `true` or `false` from the query; without it, false."""
+    text = request.query_params.get(name, "false")
+    if text not in ("true", "false"):
+        raise Invalid.field(name, "invalid", "Say true or false.")
+    return text == "true"
 
 
 def number(request: Request, name: str, *, default: int | None, low: int = 0, high: int = MAX_INTEGER) -> int | None:

@@ -2,7 +2,7 @@
 
 import unicodedata
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
@@ -86,7 +86,9 @@ class PersonName(StrictText):
 
 
 class Body(serializers.Serializer[Any]):
-    """A request's body: an object with known fields only."""
+    """A request's body: an object with known fields only. `example` is one in the document."""
+
+    example: ClassVar[dict[str, Any]] = {}
 
     def to_internal_value(self, data: Any) -> Any:
         if not isinstance(data, Mapping):

@@ -38,7 +38,17 @@ class Password(StrictText):
         super().__init__(trim_whitespace=False, write_only=True, max_length=1000, **options)
 
 
+PERSON = {
+    "email": "ada@example.org",
+    "first_name": "Ada",
+    "last_name": "Bright",
+    "password": "Lefroy-salt-lake-7",
+    "password_confirm": "Lefroy-salt-lake-7",
+}
+
+
 class RegisterBody(Body):
+    example = PERSON
     email = Email()
     first_name = PersonName()
     last_name = PersonName()
@@ -69,10 +79,12 @@ def _password_faults(data: Any) -> dict[str, list[serializers.ErrorDetail]]:
 
 
 class SetupBody(RegisterBody):
+    example = {**PERSON, "token": "the-token-of-the-link"}
     token = StrictText(max_length=200)
 
 
 class LoginBody(Body):
+    example = {"email": "ada@example.org", "password": "Lefroy-salt-lake-7"}
     # Any text: what is no address is simply a wrong one.
     email = StrictText(max_length=1000)
     password = Password()
@@ -88,6 +100,11 @@ class TokenBody(Body):
 
 
 class PasswordBody(Body):
+    example = {
+        "current_password": "Lefroy-salt-lake-7",
+        "password": "Norseman-granite-3",
+        "password_confirm": "Norseman-granite-3",
+    }
     current_password = Password()
     password = Password()
     password_confirm = Password()
@@ -109,6 +126,7 @@ class ResetBody(Body):
 
 
 class ProfileBody(Body):
+    example = {"timezone": "Australia/Perth", "show_presence": False}
     first_name = PersonName(required=False)
     last_name = PersonName(required=False)
     locale = StrictText(required=False, max_length=10)
@@ -136,7 +154,7 @@ class UserView(serializers.Serializer[Any]):
     email = serializers.CharField()
     first_name = serializers.CharField()
     last_name = serializers.CharField()
-    role = serializers.CharField()
+    role = serializers.ChoiceField(["member", "staff"])
     date_joined = serializers.DateTimeField()
 
 
@@ -148,7 +166,7 @@ class ProfileView(UserView):
     timezone = serializers.CharField()
     show_presence = serializers.BooleanField()
     show_typing = serializers.BooleanField()
-    limit_profile = serializers.CharField()
+    limit_profile = serializers.ChoiceField(["free", "basic", "premium"])
 
 
 class TokenPairView(serializers.Serializer[Any]):
@@ -167,26 +185,26 @@ class TicketView(serializers.Serializer[Any]):
     expires_at = serializers.DateTimeField()
 
 
-class PersonView(serializers.Serializer[Any]):
+class DirectoryPersonView(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     first_name = serializers.CharField()
     last_name = serializers.CharField()
     name = serializers.CharField()
     avatar = serializers.CharField(allow_null=True)
-    presence = serializers.CharField(allow_null=True)
+    presence = serializers.ChoiceField(["online", "away", "offline"], allow_null=True)
     email = serializers.CharField(required=False)
 
 
 class DirectoryView(serializers.Serializer[Any]):
-    results = PersonView(many=True)
+    results = DirectoryPersonView(many=True)
     next = serializers.CharField(allow_null=True)
     previous = serializers.CharField(allow_null=True)
-    count = serializers.IntegerField()
+    count = serializers.IntegerField(min_value=0)
 
 
 class SignInView(serializers.Serializer[Any]):
     id = serializers.UUIDField()
-    kind = serializers.CharField()
+    kind = serializers.ChoiceField(["browser", "token"])
     created_at = serializers.DateTimeField()
     last_seen_at = serializers.DateTimeField()
     address = serializers.CharField()

@@ -20,7 +20,7 @@ urlpatterns = [
     path("users/list/", views.Directory.as_view()),
     path("users/sessions/", views.SignInList.as_view()),
     path("users/sessions/<uuid:sign_in_id>/", views.SignInDetail.as_view()),
-    path("auth/me/", views.Profile.as_view()),
+    path("auth/me/", views.Me.as_view()),
     path("auth/token/", views.TokenOpen.as_view()),
     path("auth/token/refresh/", views.TokenRefresh.as_view()),
     path("auth/token/verify/", views.TokenVerify.as_view()),

@@ -21,7 +21,10 @@ from lyceum.accounts.sessions import keep_session, open_session
 from lyceum.core import presence
 from lyceum.core.api import Door, check_if_match, etag, number, read
 from lyceum.core.errors import Invalid
+from lyceum.core.openapi import whole
 from lyceum.core.uploads import StrictMultiPartParser, read_file
+
+MAX_PAGES = 10_000_000
 
 
 def user_data(user: User) -> dict[str, Any]:
@@ -72,24 +75,30 @@ class OpenDoor(Door):
 class Register(OpenDoor):
     @extend_schema(request=forms.RegisterBody, responses={201: forms.UserView})
     def post(self, request: Request) -> Response:
+        """Create an account."""
         return Response(user_data(services.register(**read(forms.RegisterBody, request))), status=201)
 
 
 class Setup(OpenDoor):
     @extend_schema(request=forms.SetupBody, responses={201: forms.UserView})
     def post(self, request: Request) -> Response:
+        """Create the first staff account with the set-up link."""
         return Response(user_data(services.set_up(**read(forms.SetupBody, request))), status=201)
 
 
 class Csrf(OpenDoor):
     @extend_schema(responses=forms.CsrfView)
     def get(self, request: Request) -> Response:
+        """Get the CSRF token that unsafe requests of a session send."""
         return Response({"csrf_token": get_token(request._request)})
 
 
 class Login(OpenDoor):
+    refusals = {"POST": (401, 403)}
+
     @extend_schema(request=forms.LoginBody, responses=forms.UserView)
     def post(self, request: Request) -> Response:
+        """Sign in with a session cookie."""
         check_csrf(request)
         body = read(forms.LoginBody, request)
         user = services.check_credentials(body["email"], body["password"], address=address_of(request))
@@ -100,6 +109,7 @@ class Login(OpenDoor):
 class Logout(Door):
     @extend_schema(request=None, responses={204: None})
     def post(self, request: Request) -> Response:
+        """Sign out."""
         if isinstance(request.auth, UUID):
             services.end_sign_in(request.user, request.auth)  # type: ignore[arg-type]
         logout(request._request)
@@ -107,8 +117,11 @@ class Logout(Door):
 
 
 class TokenOpen(OpenDoor):
+    refusals = {"POST": (401, 403)}
+
     @extend_schema(request=forms.LoginBody, responses=forms.TokenPairView)
     def post(self, request: Request) -> Response:
+        """Sign in with a pair of tokens."""
         body = read(forms.LoginBody, request)
         user = services.check_credentials(body["email"], body["password"], address=address_of(request))
         pair = tokens.open_family(user, address=address_of(request), user_agent=agent_of(request))
@@ -116,21 +129,30 @@ class TokenOpen(OpenDoor):
 
 
 class TokenRefresh(OpenDoor):
+    refusals = {"POST": (401,)}
+
     @extend_schema(request=forms.RefreshBody, responses=forms.TokenPairView)
     def post(self, request: Request) -> Response:
+        """Trade a refresh token for the next pair."""
         return Response(asdict(tokens.rotate(read(forms.RefreshBody, request)["refresh"])))
 
 
 class TokenVerify(OpenDoor):
+    refusals = {"POST": (401,)}
+
     @extend_schema(request=forms.TokenBody, responses={200: {"type": "object", "additionalProperties": False}})
     def post(self, request: Request) -> Response:
+        """Ask whether a token is good."""
         tokens.verify(read(forms.TokenBody, request)["token"])
         return Response({})
 
 
 class TokenBlacklist(OpenDoor):
+    refusals = {"POST": (401,)}
+
     @extend_schema(request=forms.RefreshBody, responses={204: None})
     def post(self, request: Request) -> Response:
+        """End the sign-in that a token belongs to."""
         tokens.revoke(read(forms.RefreshBody, request)["refresh"])
         return Response(status=204)
 
@@ -138,17 +160,22 @@ class TokenBlacklist(OpenDoor):
 class WsTicket(Door):
     @extend_schema(request=None, responses=forms.TicketView)
     def post(self, request: Request) -> Response:
+        """Get a ticket that opens one WebSocket within 30 seconds."""
         ticket, expires_at = tickets.issue(request.user.pk, request.auth)  # type: ignore[arg-type]
         return Response({"ticket": ticket, "expires_at": expires_at})
 
 
 class Profile(Door):
+    conditional = ("PATCH",)
+
     @extend_schema(responses=forms.ProfileView)
     def get(self, request: Request) -> Response:
+        """Read one's own profile."""
         return profile_answer(request.user)  # type: ignore[arg-type]
 
     @extend_schema(request=forms.ProfileBody, responses=forms.ProfileView)
     def patch(self, request: Request) -> Response:
+        """Change one's own profile."""
         user: User = request.user  # type: ignore[assignment]
         body = read(forms.ProfileBody, request)
         return profile_answer(
@@ -156,16 +183,23 @@ class Profile(Door):
         )
 
 
+class Me(Profile):
+    """The profile at its second address."""
+
+
 class OwnAvatar(Door):
+    conditional = ("PUT", "DELETE")
     parser_classes = (StrictMultiPartParser,)
 
     @extend_schema(request={"multipart/form-data": forms.AvatarBody}, responses=forms.ProfileView)
     def put(self, request: Request) -> Response:
+        """Set one's picture: a PNG, JPEG, WebP or GIF of at most 5 MB."""
         file = read_file(request, "file", most=settings.UPLOAD_MAX_BYTES["/users/avatar/"])
         return profile_answer(avatars.set_avatar(request.user, file, check=self._check))  # type: ignore[arg-type]
 
     @extend_schema(responses={204: None})
     def delete(self, request: Request) -> Response:
+        """Remove one's picture."""
         avatars.remove_avatar(request.user, check=self._check)  # type: ignore[arg-type]
         return Response(status=204)
 
@@ -176,9 +210,14 @@ class OwnAvatar(Door):
 class Avatar(Door):
     limit_classes = {"GET": ("light",), "HEAD": ("light",)}
     answers_json = False
+    tagged = True
 
-    @extend_schema(parameters=[OpenApiParameter("v", str)], responses={(200, "image/webp"): bytes, 304: None})
+    @extend_schema(
+        parameters=[OpenApiParameter("v", str, description="The version that one knows of.")],
+        responses={(200, "image/webp"): bytes, 304: None},
+    )
     def get(self, request: Request, user_id: UUID) -> HttpResponseBase:
+        """Read a person's picture."""
         avatar, file = avatars.open_avatar(user_id)
         tag = etag(user_id, avatar)
         # Only the address that names this very picture may be kept without asking again.
@@ -193,6 +232,7 @@ class Avatar(Door):
 class PasswordChange(Door):
     @extend_schema(request=forms.PasswordBody, responses={204: None})
     def post(self, request: Request) -> Response:
+        """Change one's password; all other sign-ins end."""
         user: User = request.user  # type: ignore[assignment]
         body = read(forms.PasswordBody, request)
         services.change_password(user, **body, keep=cast(UUID, request.auth), address=address_of(request))
@@ -204,6 +244,7 @@ class PasswordChange(Door):
 class PasswordReset(OpenDoor):
     @extend_schema(request=forms.EmailOnlyBody, responses={202: {"type": "object", "additionalProperties": False}})
     def post(self, request: Request) -> Response:
+        """Mail a link to choose a new password."""
         services.ask_for_reset(read(forms.EmailOnlyBody, request)["email"])
         return Response({}, status=202)
 
@@ -211,6 +252,7 @@ class PasswordReset(OpenDoor):
 class PasswordResetConfirm(OpenDoor):
     @extend_schema(request=forms.ResetBody, responses={204: None})
     def post(self, request: Request) -> Response:
+        """Choose a new password with a mailed link; all sign-ins end."""
         services.reset_password(**read(forms.ResetBody, request))
         return Response(status=204)
 
@@ -218,6 +260,7 @@ class PasswordResetConfirm(OpenDoor):
 class EmailChange(Door):
     @extend_schema(request=forms.ChangeEmailBody, responses={202: {"type": "object", "additionalProperties": False}})
     def post(self, request: Request) -> Response:
+        """Ask for a change of address; a link goes to the new one."""
         services.change_email(request.user, **read(forms.ChangeEmailBody, request), address=address_of(request))  # type: ignore[arg-type]
         return Response({}, status=202)
 
@@ -225,28 +268,33 @@ class EmailChange(Door):
 class EmailVerify(OpenDoor):
     @extend_schema(request=forms.TokenBody, responses=forms.UserView)
     def post(self, request: Request) -> Response:
+        """Confirm an address with a mailed link."""
         return Response(user_data(services.verify_email(read(forms.TokenBody, request)["token"])))
 
 
 class EmailVerifyAgain(OpenDoor):
     @extend_schema(request=forms.EmailOnlyBody, responses={202: {"type": "object", "additionalProperties": False}})
     def post(self, request: Request) -> Response:
+        """Mail the link again that confirms an address."""
         services.ask_for_verification(read(forms.EmailOnlyBody, request)["email"])
         return Response({}, status=202)
 
 
 class Directory(Door):
+    numbered = True
+
     @extend_schema(
         parameters=[
-            OpenApiParameter("q", str),
-            OpenApiParameter("page", int),
-            OpenApiParameter("page_size", int),
+            OpenApiParameter("q", str, description="The beginning of any word of a name."),
+            whole("page", default=1, low=1, high=MAX_PAGES),
+            whole("page_size", default=20, low=1, high=100),
         ],
         responses=forms.DirectoryView,
     )
     def get(self, request: Request) -> Response:
+        """Find people by name."""
         person: User = request.user  # type: ignore[assignment]
-        page = number(request, "page", default=1, low=1, high=10_000_000) or 1
+        page = number(request, "page", default=1, low=1, high=MAX_PAGES) or 1
         size = number(request, "page_size", default=20, low=1, high=100) or 20
         q = request.query_params.get("q", "")
         people = selectors.visible_people(person, q)
@@ -280,14 +328,16 @@ class Directory(Door):
 
 
 class SignInList(Door):
-    @extend_schema(responses=forms.SignInView(many=True))
+    @extend_schema(parameters=[whole("limit", default=100, low=1, high=100)], responses=forms.SignInView(many=True))
     def get(self, request: Request) -> Response:
+        """List where one is signed in, the newest first."""
         limit = number(request, "limit", default=100, low=1, high=100) or 100
         found = selectors.sign_ins_of(request.user, request.auth, limit=limit)  # type: ignore[arg-type]
         return Response([asdict(view) for view in found])
 
-    @extend_schema(parameters=[OpenApiParameter("others", bool, required=True)], responses={204: None})
+    @extend_schema(parameters=[OpenApiParameter("others", str, enum=["true"], required=True)], responses={204: None})
     def delete(self, request: Request) -> Response:
+        """End all other sign-ins."""
         if request.query_params.get("others") != "true":
             raise Invalid.field("others", "required", "Say others=true to sign out everywhere else.")
         services.end_sign_ins(request.user, keep=request.auth)  # type: ignore[arg-type]
@@ -297,5 +347,6 @@ class SignInList(Door):
 class SignInDetail(Door):
     @extend_schema(responses={204: None})
     def delete(self, request: Request, sign_in_id: UUID) -> Response:
+        """End one sign-in."""
         services.end_sign_in(request.user, sign_in_id)  # type: ignore[arg-type]
         return Response(status=204)

@@ -13,6 +13,7 @@ class ParticipantIds(serializers.ListField):
 
 
 class ConversationBody(Body):
+    example = {"kind": "group", "name": "Kambalda mapping week", "participants": []}
     kind = StrictChoice(["direct", "group"])
     participants = ParticipantIds()
     name = StrictText(required=False, min_length=1, max_length=100)
@@ -34,6 +35,7 @@ class ConversationPatch(Body):
 
 
 class MessageBody(Body):
+    example = {"content": "Maps are due on Friday.", "client_id": "01a20a8c-3f3b"}
     content = StrictText(trim_whitespace=False)
     client_id = StrictText(required=False, min_length=1, max_length=64, trim_whitespace=False)
     reply_to = StrictUUID(required=False, allow_null=True)
@@ -60,12 +62,12 @@ class RoleBody(Body):
 class PersonView(serializers.Serializer[Any]):
     id = serializers.UUIDField(allow_null=True)
     name = serializers.CharField()
-    kind = serializers.CharField()
+    kind = serializers.ChoiceField(["user", "assistant", "visitor", "service"])
     avatar = serializers.CharField(allow_null=True)
 
 
 class ParticipantView(PersonView):
-    role = serializers.CharField()
+    role = serializers.ChoiceField(["owner", "member"])
     read_sequence = serializers.IntegerField()
 
 
@@ -93,12 +95,12 @@ class MessageView(serializers.Serializer[Any]):
     sequence = serializers.IntegerField()
     client_id = serializers.CharField(allow_null=True)
     sender = PersonView()
-    message_type = serializers.CharField()
+    message_type = serializers.ChoiceField(["user", "ai", "system"])
     content = serializers.CharField()
     timestamp = serializers.DateTimeField()
     reply_to = ReplyView(allow_null=True)
     thread = ThreadView(allow_null=True)
-    attachments = serializers.ListField(child=serializers.DictField())
+    attachments = serializers.ListField(child=serializers.DictField(), max_length=0)
     reactions = ReactionView(many=True)
     edited_at = serializers.DateTimeField(allow_null=True)
     deleted = serializers.BooleanField()
@@ -107,16 +109,16 @@ class MessageView(serializers.Serializer[Any]):
 
 class ConversationView(serializers.Serializer[Any]):
     id = serializers.UUIDField()
-    kind = serializers.CharField()
+    kind = serializers.ChoiceField(["direct", "group"])
     name = serializers.CharField(allow_null=True)
-    retention = serializers.CharField()
-    history = serializers.CharField()
+    retention = serializers.ChoiceField(["permanent", "ephemeral"])
+    history = serializers.ChoiceField(["joined", "all"])
     participants = ParticipantView(many=True)
     last_message = MessageView(allow_null=True)
     last_sequence = serializers.IntegerField()
     unread_count = serializers.IntegerField()
     muted = serializers.BooleanField()
-    notifications = serializers.CharField()
+    notifications = serializers.ChoiceField(["all", "mentions", "none"])
     created_at = serializers.DateTimeField()
     updated_at = serializers.DateTimeField()
     ended_at = serializers.DateTimeField(allow_null=True)
@@ -147,7 +149,7 @@ class ReadView(serializers.Serializer[Any]):
 
 
 class HealthView(serializers.Serializer[Any]):
-    status = serializers.CharField()
-    gateway = serializers.CharField()
-    store = serializers.CharField()
-    live = serializers.CharField()
+    status = serializers.ChoiceField(["healthy", "unhealthy"])
+    gateway = serializers.ChoiceField(["healthy", "unhealthy"])
+    store = serializers.ChoiceField(["healthy", "unhealthy"])
+    live = serializers.ChoiceField(["healthy", "unhealthy"])

@@ -9,9 +9,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from lyceum.core import health, paging
-from lyceum.core.api import Door, check_if_match, etag, number, read
+from lyceum.core.api import Door, check_if_match, etag, flag, number, read
 from lyceum.core.errors import FieldError, Invalid
 from lyceum.core.idempotency import FleetingResponse
+from lyceum.core.openapi import whole
 from lyceum.messaging import selectors, services, shapes
 from lyceum.messaging.api import serializers as forms
 from lyceum.messaging.ephemeral import life
@@ -19,7 +20,10 @@ from lyceum.messaging.logs import Log
 from lyceum.messaging.models import Conversation, Message, Participant
 
 MAX_PAGE = 200
-SEQUENCES = [OpenApiParameter(name, int) for name in ("before", "after", "around", "limit")]
+SEQUENCES = [
+    *(whole(name, default=None) for name in ("before", "after", "around")),
+    whole("limit", default=50, low=1, high=MAX_PAGE),
+]
 
 
 def user_id(request: Request) -> UUID:
@@ -52,18 +56,24 @@ class ConversationList(Door):
     creates = True
 
     @extend_schema(
-        parameters=[OpenApiParameter("limit", int), OpenApiParameter("cursor", str), OpenApiParameter("ended", bool)],
+        parameters=[
+            whole("limit", default=20, low=1, high=paging.MAX_LIMIT),
+            OpenApiParameter("cursor", str, description="From the links of a page."),
+            OpenApiParameter("ended", str, enum=["true", "false"], description="Groups that one may restore."),
+        ],
         responses=forms.ConversationPage,
     )
     def get(self, request: Request) -> Response:
+        """List one's conversations, the last active first."""
         me = user_id(request)
-        is_ended = request.query_params.get("ended") == "true"
+        is_ended = flag(request, "ended")
         rows = selectors.ended_conversations(me) if is_ended else selectors.visible_conversations(me)
         found, links = paging.page(request, rows, "updated_at")
         return Response({"results": selectors.describe(me, found), **links})
 
     @extend_schema(request=forms.ConversationBody, responses={200: forms.ConversationView, 201: forms.ConversationView})
     def post(self, request: Request) -> Response:
+        """Begin a conversation; the one of a pair is found again."""
         me = user_id(request)
         body = read(forms.ConversationBody, request)
         others = [user for user in find_people(body["participants"], "participants") if user.pk != me]
@@ -88,13 +98,17 @@ class ConversationList(Door):
 
 
 class ConversationDetail(Door):
+    conditional = ("PATCH", "DELETE")
+
     @extend_schema(responses=forms.ConversationView)
     def get(self, request: Request, conversation_id: UUID) -> Response:
+        """Read a conversation."""
         participant = selectors.get_participant_for(user_id(request), conversation_id)
         return self._answer(request, participant.conversation)
 
     @extend_schema(request=forms.ConversationPatch, responses=forms.ConversationView)
     def patch(self, request: Request, conversation_id: UUID) -> Response:
+        """Change a group, or what it notifies oneself of."""
         participant = selectors.get_participant_for(user_id(request), conversation_id)
         changes = read(forms.ConversationPatch, request)
         services.update_conversation(
@@ -105,6 +119,7 @@ class ConversationDetail(Door):
 
     @extend_schema(parameters=[OpenApiParameter("for", str, enum=["everyone"])], responses={204: None})
     def delete(self, request: Request, conversation_id: UUID) -> Response:
+        """Leave a group or hide a direct conversation; end a group for everyone."""
         participant = selectors.get_participant_for(user_id(request), conversation_id)
         check_if_match(request, etag(conversation_id, participant.conversation.version))
         match request.query_params.get("for"):
@@ -124,6 +139,7 @@ class ConversationDetail(Door):
 class ConversationRestore(Door):
     @extend_schema(request=None, responses=forms.ConversationView)
     def post(self, request: Request, conversation_id: UUID) -> Response:
+        """Undo the end of a group, within 30 days."""
         conversation = services.restore_conversation(request.user, conversation_id)
         return Response(selectors.describe(user_id(request), [conversation])[0])
 
@@ -133,12 +149,14 @@ class MemberList(Door):
 
     @extend_schema(responses=forms.MemberList)
     def get(self, request: Request, conversation_id: UUID) -> Response:
+        """List the members."""
         participant = selectors.get_participant_for(user_id(request), conversation_id)
         members = participant.conversation.participants.select_related("user").order_by("joined_at", "pk")
         return Response({"results": [_member_data(member) for member in members]})
 
     @extend_schema(request=forms.MemberBody, responses={200: forms.ParticipantView, 201: forms.ParticipantView})
     def post(self, request: Request, conversation_id: UUID) -> Response:
+        """Add a member to a group."""
         participant = selectors.get_participant_for(user_id(request), conversation_id)
         body = read(forms.MemberBody, request)
         services.check_owner(participant)
@@ -154,12 +172,14 @@ def _member_data(member: Participant) -> dict[str, Any]:
 class MemberDetail(Door):
     @extend_schema(request=forms.RoleBody, responses=forms.ParticipantView)
     def patch(self, request: Request, conversation_id: UUID, member_id: UUID) -> Response:
+        """Change a member's role."""
         participant = selectors.get_participant_for(user_id(request), conversation_id)
         role = read(forms.RoleBody, request)["role"]
         return Response(_member_data(services.change_role(participant, member_id, role)))
 
     @extend_schema(responses={204: None})
     def delete(self, request: Request, conversation_id: UUID, member_id: UUID) -> Response:
+        """Remove a member from a group."""
         participant = selectors.get_participant_for(user_id(request), conversation_id)
         services.remove_member(participant, member_id)
         return Response(status=204)
@@ -168,6 +188,7 @@ class MemberDetail(Door):
 class ConversationLeave(Door):
     @extend_schema(request=None, responses={204: None})
     def post(self, request: Request, conversation_id: UUID) -> Response:
+        """Leave a group."""
         participant = selectors.get_participant_for(user_id(request), conversation_id)
         services.remove_member(participant, participant.user_id)
         return Response(status=204)
@@ -179,6 +200,7 @@ class MessageList(Door):
 
     @extend_schema(parameters=SEQUENCES, responses=forms.MessagePage)
     def get(self, request: Request, conversation_id: UUID) -> Response:
+        """Read a page of messages by sequence, oldest first."""
         participant = selectors.get_participant_for(user_id(request), conversation_id)
         log = selectors.log_of(participant)
         found, has_more = selectors.message_page(
@@ -193,6 +215,7 @@ class MessageList(Door):
 
     @extend_schema(request=forms.MessageBody, responses={200: forms.MessageView, 201: forms.MessageView})
     def post(self, request: Request, conversation_id: UUID) -> Response:
+        """Send a message."""
         me = user_id(request)
         participant = selectors.get_participant_for(me, conversation_id)
         body = read(forms.MessageBody, request)
@@ -212,13 +235,17 @@ class MessageList(Door):
 
 
 class MessageDetail(Door):
+    conditional = ("PATCH", "DELETE")
+
     @extend_schema(responses=forms.MessageView)
     def get(self, request: Request, conversation_id: UUID, message_id: UUID) -> Response:
+        """Read one message."""
         log = selectors.log_of(selectors.get_participant_for(user_id(request), conversation_id))
         return self._answer(request, log, selectors.get_message_for(log, message_id))
 
     @extend_schema(request=forms.ContentBody, responses=forms.MessageView)
     def patch(self, request: Request, conversation_id: UUID, message_id: UUID) -> Response:
+        """Edit one's own message."""
         participant = selectors.get_participant_for(user_id(request), conversation_id)
         body = read(forms.ContentBody, request)
         services.edit_message(participant, message_id, content=body["content"], check=_matching(request))
@@ -227,6 +254,7 @@ class MessageDetail(Door):
 
     @extend_schema(responses={204: None})
     def delete(self, request: Request, conversation_id: UUID, message_id: UUID) -> Response:
+        """Delete a message; its place stays."""
         participant = selectors.get_participant_for(user_id(request), conversation_id)
         services.delete_message(participant, message_id, check=_matching(request))
         return Response(status=204)
@@ -237,8 +265,9 @@ class MessageDetail(Door):
 
 
 class MessageThread(Door):
-    @extend_schema(parameters=[OpenApiParameter("limit", int)], responses=forms.MessagePage)
+    @extend_schema(parameters=[whole("limit", default=MAX_PAGE, low=1, high=MAX_PAGE)], responses=forms.MessagePage)
     def get(self, request: Request, conversation_id: UUID, message_id: UUID) -> Response:
+        """Read a thread: its root and the replies."""
         me = user_id(request)
         log = selectors.log_of(selectors.get_participant_for(me, conversation_id))
         limit = number(request, "limit", default=MAX_PAGE, low=1, high=MAX_PAGE) or MAX_PAGE
@@ -249,13 +278,17 @@ class MessageThread(Door):
 
 
 class MessageReaction(Door):
+    refusals = {"PUT": (409,)}
+
     @extend_schema(request=None, responses=forms.ReactionsView)
     def put(self, request: Request, conversation_id: UUID, message_id: UUID, emoji: str) -> Response:
+        """React with an emoji."""
         participant = selectors.get_participant_for(user_id(request), conversation_id)
         return Response({"reactions": services.react(participant, message_id, emoji, add=True)})
 
     @extend_schema(responses={204: None})
     def delete(self, request: Request, conversation_id: UUID, message_id: UUID, emoji: str) -> Response:
+        """Take a reaction back."""
         participant = selectors.get_participant_for(user_id(request), conversation_id)
         services.react(participant, message_id, emoji, add=False)
         return Response(status=204)
@@ -264,6 +297,7 @@ class MessageReaction(Door):
 class Read(Door):
     @extend_schema(request=forms.ReadBody, responses=forms.ReadView)
     def post(self, request: Request, conversation_id: UUID) -> Response:
+        """Say up to where one has read."""
         me = user_id(request)
         selectors.get_participant_for(me, conversation_id)
         sequence = read(forms.ReadBody, request)["sequence"]
@@ -278,6 +312,7 @@ class Health(Door):
 
     @extend_schema(responses={200: forms.HealthView, 503: forms.HealthView})
     def get(self, request: Request) -> Response:
+        """Tell whether chat works."""
         store, live = health.store_answers(), health.live_answers()
         words = {True: "healthy", False: "unhealthy"}
         answer = {

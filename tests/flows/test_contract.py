@@ -1,0 +1,73 @@
+"""The OpenAPI document against a running server: what is documented is what happens, to anybody."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from tests.conftest import Person, Site, start_web
+
+EXAMPLES = os.environ.get("CONTRACT_EXAMPLES", "6")
+# Every bound of every parameter once, as a member; the others meet the same parsers behind other rights.
+PHASES = {"anonymous": "examples,fuzzing", "member": "examples,coverage,fuzzing", "staff": "examples,fuzzing"}
+CHECKS = (
+    "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance,"
+    "response_headers_conformance,negative_data_rejection,unsupported_method,allow_header_conformance,ignored_auth"
+)
+# A condition that does not hold is told before the body is looked at.
+EXPECTED = "[checks.negative_data_rejection]\nexpected-statuses = [400, 401, 403, 404, 406, 409, 412, 415]\n"
+# It finds its own sign-in in the list, and would go on as nobody.
+ENDS_THE_RUN = ("post_logout", "delete_sign_in_detail")
+
+
+@pytest.fixture(scope="module")
+def own_site(flow_environment: dict[str, str]) -> Iterator[Site]:
+    """A server with a Valkey database of its own: the many wrong passwords lock this machine's address."""
+    redis_url = flow_environment["REDIS_URL"].replace("db=", "db=1")
+    site, process = start_web({**flow_environment, "REDIS_URL": redis_url})
+    yield site
+    process.terminate()
+    process.wait(20)
+
+
+def make_staff(person: Person) -> None:
+    with psycopg.connect(person.site.environment["DATABASE_URL"], autocommit=True) as connection:
+        connection.execute("update accounts_user set is_staff = true where id = %s", [person.id])
+
+
+def what_there_is(person: Person) -> str:
+    """Write the configuration by which a run finds rows that exist, so that it gets behind the 404."""
+    other = person.site.register("Bob")
+    room = person.call("POST", "chat/conversations/", {"kind": "direct", "participants": [other.id]}).data["id"]
+    message = person.call("POST", f"chat/conversations/{room}/messages/", {"content": "rock"}).data["id"]
+    found = {"conversation_id": room, "message_id": message, "member_id": other.id, "user_id": person.id, "emoji": "👍"}
+    return "\n[parameters]\n" + "".join(f'"path.{name}" = "{value}"\n' for name, value in found.items())
+
+
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize("who", list(PHASES))
+def test_the_document_is_true(own_site: Site, who: str, tmp_path: Path) -> None:
+    options: list[str] = []
+    configuration = EXPECTED
+    if who != "anonymous":
+        person = own_site.register(who.title())
+        if who == "staff":
+            make_staff(person)
+        else:
+            configuration += what_there_is(person)
+        options = ["-H", f"Authorization: Bearer {person.token}"]
+        for operation in ENDS_THE_RUN:
+            options += ["--exclude-operation-id", operation]
+    (tmp_path / "schemathesis.toml").write_text(configuration)
+    command = [
+        *(sys.executable, "-m", "schemathesis.cli", "run", f"{own_site.url}/api/schema/"),
+        *("--checks", CHECKS, "--phases", PHASES[who], "--max-examples", EXAMPLES),
+        *("--generation-deterministic", "--no-shrink", "--continue-on-failure", "--workers", "2", "--no-color"),
+        *options,
+    ]
+    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert run.returncode == 0, run.stdout[-20_000:] + run.stderr[-2_000:]
