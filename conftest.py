@@ -23,6 +23,14 @@ def own_valkey_keys(settings: Any, worker_id: str) -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
+def no_group_profiles(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is remembered of groups with a profile of limits is nothing, and asks no query of a test."""
+    from lyceum.accounts import limit_profiles
+
+    monkeypatch.setattr(limit_profiles, "_remembered", (float("inf"), {}))
+
+
+@pytest.fixture(autouse=True)
 def own_media(settings: Any, tmp_path: Path) -> None:
     """Keep what a test stores in a folder of its own."""
     settings.MEDIA_ROOT = tmp_path / "media"

@@ -13,6 +13,8 @@ log = structlog.get_logger("lyceum.auth")
 WINDOW_SECONDS = 15 * 60
 LOCK_SECONDS = 15 * 60
 ACCOUNT_FREE, ACCOUNT_LOCK = 5, 10
+# The wait after the last free failure; each one after that is twice as long.
+STEP_SECONDS = 1
 ADDRESS_LOCK = 50
 
 # KEYS: count and wait of the account, count of the address. A try while one waits counts as nothing.
@@ -29,7 +31,7 @@ if n >= tonumber(ARGV[3]) then
   redis.call('SET', KEYS[2], '1', 'EX', ARGV[4])
   redis.call('DEL', KEYS[1])
 elseif n >= tonumber(ARGV[2]) then
-  redis.call('SET', KEYS[2], '1', 'EX', math.floor(2 ^ (n - tonumber(ARGV[2]))))
+  redis.call('SET', KEYS[2], '1', 'EX', math.floor(ARGV[6] * 2 ^ (n - tonumber(ARGV[2]))))
 end
 return 0
 """
@@ -53,7 +55,7 @@ def begin(email: str, address: str) -> None:
 
     Unknown accounts are treated alike.
     """
-    bounds = (WINDOW_SECONDS, ACCOUNT_FREE, ACCOUNT_LOCK, LOCK_SECONDS, ADDRESS_LOCK)
+    bounds = (WINDOW_SECONDS, ACCOUNT_FREE, ACCOUNT_LOCK, LOCK_SECONDS, ADDRESS_LOCK, STEP_SECONDS)
     wait = int(valkey.connection().eval(TRY, 3, *_keys(email, address), *bounds))
     if wait > 0:
         log.warning("sign_in_locked", address=address, seconds=wait // 1000)

@@ -136,7 +136,6 @@ def test_a_profile_widens_the_quota_and_the_best_one_counts(alice: Any) -> None:
     assert quota() == '"api";q=300;w=60'
     with pytest.raises(CommandError, match="Choose one of"):
         call_command("limit_profile", alice.email, "endless")
-    limit_profiles.forget()
 
 
 @pytest.fixture
