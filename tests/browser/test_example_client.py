@@ -1,6 +1,5 @@
 """The example client, from an origin of its own against a real server, as its first comment says."""
 
-import shutil
 import threading
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -10,11 +9,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.test_two_people_talk import browser, direct  # noqa: F401  # the fixture
+from tests.browser.test_two_people_talk import direct
 from tests.conftest import PASSWORD, Person, Site, start_web
 
 DOCS = Path(__file__).parents[2] / "docs"
-pytestmark = [pytest.mark.browser, pytest.mark.skipif(shutil.which("chromium") is None, reason="no Chromium")]
+pytestmark = pytest.mark.browser
 
 
 class Quiet(SimpleHTTPRequestHandler):
@@ -40,7 +39,7 @@ def open_site(flow_environment: dict[str, str], origin: str) -> Iterator[Site]:
 
 
 @pytest.fixture
-def client(browser: Browser, origin: str, open_site: Site) -> Iterator[Callable[[Person], Page]]:  # noqa: F811
+def client(browser: Browser, origin: str, open_site: Site) -> Iterator[Callable[[Person], Page]]:
     context = browser.new_context()
 
     def sign_in(person: Person) -> Page:

@@ -22,7 +22,7 @@ def kept() -> list[Kept]:
         Kept(
             _("Your account"),
             _("Until it is removed"),
-            _("Names, e-mail, time zone, language, and what you let others see. The password is kept as a hash only."),
+            _("Names, picture, e-mail, time zone, language, what you let others see. Of the password only a hash."),
         ),
         Kept(
             _("Sign-ins of browsers"),

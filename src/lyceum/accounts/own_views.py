@@ -41,13 +41,18 @@ def _forms(user: User) -> dict[str, Form]:
             _("Save what others see"),
             reverse("accounts:shared"),
             {name: getattr(user, name) for name in SHARED_VALUES},
+            is_main=False,
         ),
-        "email": Form("email", [fields.NEW_EMAIL, fields.PASSWORD], _("Send the link"), reverse("accounts:email")),
+        "email": Form(
+            "email", [fields.NEW_EMAIL, fields.PASSWORD], _("Send the link"), reverse("accounts:email"), is_main=False
+        ),
         "password": Form(
             "password",
             [fields.CURRENT, fields.NEW_PASSWORD, fields.CONFIRM],
             _("Change the password"),
             reverse("accounts:password"),
+            is_main=False,
+            username=user.email,
         ),
     }
 

@@ -53,7 +53,8 @@ class Control:
 class Form:
     """What a page asks for. A view reads it inside `refusals()`, and shows it again when something was refused.
 
-    `way` is a link that helps on after a refusal.
+    `is_main`: sending it is what the page is for. `way` is a link that helps on after a refusal;
+    `username` tells password managers whose password is asked for where no field does.
     """
 
     name: str
@@ -62,6 +63,8 @@ class Form:
     action: str = ""
     values: dict[str, Any] = field(default_factory=dict)
     next: str = ""
+    is_main: bool = True
+    username: str = ""
     errors: list[FieldError] = field(default_factory=list)
     code: str = ""
     refusal: str = ""

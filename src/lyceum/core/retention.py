@@ -23,4 +23,5 @@ def declare(source: Callable[[], list[Kept]]) -> Callable[[], list[Kept]]:
 
 
 def all_kept() -> list[Kept]:
-    return [kept for source in _sources for kept in source()]
+    """Return what all apps keep; first what people see of themselves, last what the server needs."""
+    return [kept for source in reversed(_sources) for kept in source()]

@@ -9,7 +9,6 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.timesince import timesince
 
 register = template.Library()
 
@@ -73,9 +72,3 @@ def when(at: datetime) -> SafeString:
     return format_html(
         '<time datetime="{}" title="{}">{}</time>', at.isoformat(), date_format(local, "j F Y, H:i"), words
     )
-
-
-@register.filter
-def ago(at: datetime) -> str:
-    """Say how long ago, by its largest unit."""
-    return timesince(at, depth=1)

@@ -43,12 +43,16 @@ async function send(picture) {
   everywhere(await call("PUT", "users/avatar/", body));
 }
 
-file.addEventListener("change", () => {
+function preview() {
   tell("");
   if (!file.files.length) return;
   show(URL.createObjectURL(file.files[0]));
   offer(true);
-});
+}
+
+file.addEventListener("change", preview);
+// Chosen before this script was there.
+preview();
 
 acts.drop.addEventListener("click", () => {
   tell("");

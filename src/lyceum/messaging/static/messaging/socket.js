@@ -27,6 +27,7 @@ export class Socket extends EventTarget {
     socket.addEventListener("close", ({ code }) => {
       clearTimeout(this.#watch);
       this.#tell("state", "offline");
+      if (code === 4401 && "leaving" in document.documentElement.dataset) return;
       if (code === 4401) return location.assign(`/sign-in/?next=${encodeURIComponent(location.pathname)}`);
       const wait = Math.min(15_000, 500 * 2 ** this.#tries++) * (0.5 + Math.random());
       setTimeout(() => this.open(), wait);

@@ -10,16 +10,22 @@ export { toast } from "./toast.js";
 
 for (const box of document.querySelectorAll("#toasts > .toast")) adopt(box);
 
-// A page with a connection of its own says more (it takes the element over by a `data-owner`).
+// Without a connection of its own a page knows only that the network is gone; one that has it says more itself.
 const live = document.getElementById("live");
 
-function tellNetwork() {
-  if (!live || live.dataset.owner) return;
-  live.hidden = navigator.onLine;
-  live.dataset.state = navigator.onLine ? "live" : "offline";
-  live.textContent = navigator.onLine ? "" : "Offline";
+function tellOffline() {
+  if (!live || navigator.onLine) return;
+  live.dataset.state = "offline";
+  live.textContent = "Offline";
 }
 
-addEventListener("online", tellNetwork);
-addEventListener("offline", tellNetwork);
-tellNetwork();
+addEventListener("offline", tellOffline);
+addEventListener("online", () => {
+  if (live?.dataset.state === "offline") live.textContent = "";
+});
+tellOffline();
+
+// Signing out ends the page's connections too; they must not lead somewhere else meanwhile.
+document.addEventListener("submit", (event) => {
+  if (event.target.matches("[data-leave]")) document.documentElement.dataset.leaving = "";
+});
