@@ -1,6 +1,7 @@
 """A real server for flows: its own database, a web process of its own, and people who sign in."""
 
 import asyncio
+import contextlib
 import json
 import os
 import secrets
@@ -15,12 +16,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import psycopg
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
 
 from tests.protocol import Protocol
 
@@ -64,8 +66,11 @@ class Person:
 class Line:
     """One open socket of a test; every frame that it hears is held against the protocol document."""
 
+    opened: "ClassVar[list[Line]]" = []
+
     def __init__(self, socket: ClientConnection, protocol: Protocol) -> None:
         self.socket, self.protocol = socket, protocol
+        self.opened.append(self)
 
     async def send(self, **frame: Any) -> None:
         await self.socket.send(json.dumps(frame))
@@ -100,7 +105,11 @@ class Line:
         await self.socket.close()
 
     async def closed(self, *, within: float = 5) -> int | None:
+        """Return the code of the close, passing over frames before it."""
         async with asyncio.timeout(within):
+            with contextlib.suppress(ConnectionClosed):
+                while True:
+                    await self.next()
             await self.socket.wait_closed()
         return self.socket.close_code
 

@@ -15,6 +15,7 @@ from lyceum.core.errors import FieldError
 from lyceum.realtime.hub import hub
 from lyceum.realtime.writers import Frame, Writer
 
+TOO_SLOW = 4408
 FRAMES_A_SECOND, FRAMES_BURST = 10, 30
 FLOOD_REFUSALS, FLOOD_SECONDS = 100, 10
 
@@ -99,8 +100,7 @@ class Connection:
         if self.ending.done():
             return
         if not self.writer.write(frame):
-            self.writer.cut_off(4408)
-            self.end(4408)
+            self.end(TOO_SLOW)
 
     def answer(self, frame: dict[str, Any]) -> None:
         self.deliver(Frame(stamped(frame)))

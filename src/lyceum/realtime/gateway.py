@@ -16,7 +16,7 @@ from lyceum.core import presence
 from lyceum.core.errors import DomainError
 from lyceum.core.ids import uuid7
 from lyceum.realtime import registry
-from lyceum.realtime.connections import Connection, error, stamped
+from lyceum.realtime.connections import TOO_SLOW, Connection, error, stamped
 from lyceum.realtime.dispatch import handle
 from lyceum.realtime.handshakes import Handshake, Refused, admit
 from lyceum.realtime.hub import hub
@@ -111,7 +111,9 @@ async def _run(connection: Connection, receive: Receive) -> int:
         code = connection.ending.result() if connection.ending in done else reader.result()
         is_ours_to_close = reader not in done or code >= 4000
         connection.end(code)
-        if is_ours_to_close and code != 4408:
+        if code == TOO_SLOW:
+            await connection.writer.cut_off(code)
+        elif is_ours_to_close:
             with contextlib.suppress(OSError, RuntimeError):
                 await connection.writer.close(code, "")
         return code

@@ -47,8 +47,8 @@ class Writer(Protocol):
     async def close(self, code: int, reason: str) -> None:
         """Write what is kept, then close with a code."""
 
-    def cut_off(self, code: int) -> None:
-        """End a reader that is too slow, without waiting for it."""
+    async def cut_off(self, code: int) -> None:
+        """End a reader that is too slow: drop what is kept, say the code if it still can be, wait for nothing long."""
 
 
 class TransportWriter:
@@ -95,11 +95,13 @@ class TransportWriter:
         self._flush()
         await self._send({"type": "websocket.close", "code": code, "reason": reason})
 
-    def cut_off(self, code: int) -> None:
+    async def cut_off(self, code: int) -> None:
         self._kept.clear()
         if not self._transport.is_closing():
             self._transport.write(text_frame(struct.pack("!H", code), opcode=0x8))
-        self._loop.call_later(ABORT_AFTER_SECONDS, self._transport.abort)
+            await asyncio.sleep(ABORT_AFTER_SECONDS)
+        # Closing would wait behind what the reader does not take.
+        self._transport.abort()
 
 
 class QueueWriter:
@@ -145,6 +147,9 @@ class QueueWriter:
             self._task.cancel()
         await self._send({"type": "websocket.close", "code": code, "reason": reason})
 
-    def cut_off(self, code: int) -> None:
+    async def cut_off(self, code: int) -> None:
         if self._task is not None:
             self._task.cancel()
+        with contextlib.suppress(TimeoutError, OSError, RuntimeError):
+            closing = self._send({"type": "websocket.close", "code": code, "reason": ""})
+            await asyncio.wait_for(closing, ABORT_AFTER_SECONDS)
