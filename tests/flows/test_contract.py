@@ -1,6 +1,7 @@
 """The OpenAPI document against a running server: what is documented is what happens, to anybody."""
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -70,4 +71,7 @@ def test_the_document_is_true(own_site: Site, who: str, tmp_path: Path) -> None:
         *options,
     ]
     run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    tried = re.search(r"(\d+) generated", run.stdout)
+    assert tried, run.stdout + run.stderr
+    assert int(tried[1]) > 200
     assert run.returncode == 0, run.stdout[-20_000:] + run.stderr[-2_000:]

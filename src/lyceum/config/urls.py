@@ -16,6 +16,7 @@ from rest_framework.response import Response
 
 from lyceum.core import health, shell
 from lyceum.core.api import Door, Unknown
+from lyceum.core.errors import NotFound
 from lyceum.realtime.asyncapi import document
 
 handler400 = "lyceum.core.pages.bad_request"
@@ -67,12 +68,21 @@ class Schema(Document):
         return HttpResponse(openapi(renderer.__class__), content_type=f"{renderer.media_type}; charset=utf-8")
 
 
-class Swagger(Document, SpectacularSwaggerView):
+class DocumentPage(Document):
+    """A page that shows the document; there while ENABLE_SWAGGER is on."""
+
     answers_json = False
 
+    def check_permissions(self, request: Request) -> None:
+        if not settings.ENABLE_SWAGGER:
+            raise NotFound
 
-class Redoc(Document, SpectacularRedocView):
-    answers_json = False
+
+class Swagger(DocumentPage, SpectacularSwaggerView):
+    pass
+
+
+class Redoc(DocumentPage, SpectacularRedocView):
     # The one that comes with the package asks other servers for fonts.
     template_name = "lyceum/redoc.html"
 
@@ -82,13 +92,10 @@ api: list[Any] = [
     path("chat/", include("lyceum.messaging.api.urls")),
     path("schema/", Schema.as_view(), name="schema"),
     path("asyncapi/", AsyncApi.as_view()),
+    path("docs/", Swagger.as_view(url="/api/schema/")),
+    path("redoc/", Redoc.as_view(url="/api/schema/")),
+    re_path(".*", Unknown.as_view()),
 ]
-if settings.ENABLE_SWAGGER:
-    api += [
-        path("docs/", Swagger.as_view(url="/api/schema/")),
-        path("redoc/", Redoc.as_view(url="/api/schema/")),
-    ]
-api.append(re_path(".*", Unknown.as_view()))
 urlpatterns = [
     path("", RedirectView.as_view(url="/talk/")),
     path("health/", alive),

@@ -8,9 +8,10 @@ from django.test import Client
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from lyceum.accounts import lockout, services, tokens
+from lyceum.accounts import hashers, lockout, services, tokens
 from lyceum.accounts.models import Session, Token, TokenFamily, User
 from lyceum.core import valkey
+from lyceum.core.errors import Unavailable
 from lyceum.core.models import AuditEntry
 from lyceum.core.testing.api_cases import check_problem, field_codes
 from lyceum.core.testing.people import make_person
@@ -296,3 +297,37 @@ def test_sign_ins_are_audited_and_logged_without_secrets(
     assert "sign_in_failed" in said
     for secret in ("wrong-guess-9", PASSWORD, pair["refresh"], pair["access"]):
         assert secret not in said
+
+
+def test_known_and_unknown_people_take_the_same_work(
+    api: APIClient, dora: User, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.EMAIL_VERIFICATION = "required"
+    hashed: list[str] = []
+    for name in ("encode", "verify"):
+        original = getattr(hashers.BoundedArgon2PasswordHasher, name)
+
+        def counted(self: Any, *args: Any, original: Any = original) -> Any:
+            hashed.append("once")
+            return original(self, *args)
+
+        monkeypatch.setattr(hashers.BoundedArgon2PasswordHasher, name, counted)
+
+    def work(path: str, body: dict[str, Any]) -> int:
+        hashed.clear()
+        api.post(path, body)
+        return len(hashed)
+
+    assert [work(TOKEN, {"email": e, "password": "wrong"}) for e in (dora.email, "no@example.org")] == [1, 1]
+    both = {"password": "Norseman-granite-3", "password_confirm": "Norseman-granite-3"}
+    person = {"first_name": "Dora", "last_name": "Tester", **both}
+    path = "/api/v1/users/register/"
+    assert [work(path, {"email": e, **person}) for e in (dora.email, "new@example.org")] == [1, 1]
+
+
+def test_only_a_few_passwords_are_hashed_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hashers, "WAIT_SECONDS", 0.01)
+    hasher = hashers.BoundedArgon2PasswordHasher()
+    with hashers._place(), hashers._place(), pytest.raises(Unavailable):
+        hasher.encode("x", "salt1234")
+    assert hasher.verify("x", hasher.encode("x", "salt1234"))

@@ -181,6 +181,13 @@ def test_the_document_is_yaml_or_json_by_accept_and_the_pages_are_ours_alone(api
     assert api.get("/api/asyncapi/").json()["asyncapi"].startswith("3.")
 
 
+def test_the_pages_can_be_turned_off_and_the_document_stays(api: APIClient, settings: Any) -> None:
+    settings.ENABLE_SWAGGER = False
+    for page in ("/api/docs/", "/api/v1/redoc/"):
+        check_problem(api.get(page), 404, "not_found")
+    assert api.get("/api/schema/").status_code == 200
+
+
 def test_a_session_cookie_says_what_browsers_need(alice: Any) -> None:
     browser = Client()
     answer = browser.get("/api/v1/users/csrf/")
