@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import tarfile
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -19,6 +20,7 @@ from lyceum.runtime.home import CannotRun
 from lyceum.runtime.postgres import binaries
 
 FORMAT = 1
+LEAVING_SECONDS = 2.0
 ENCRYPTED = {"require", "verify-ca", "verify-full"}
 Say = Callable[[str], None]
 
@@ -31,10 +33,10 @@ def make(environment: Mapping[str, str], target: Path, *, say: Say) -> None:
     """Write a backup; an unfinished one never stands under its final name."""
     _check_can_write(target)
     with _workplace(environment) as folder:
+        applied = sorted(schema.look().applied)
         say("Dumping the database …")
         dump = folder / "database.dump"
         _run(_program("pg_dump", environment), "--format=custom", f"--file={dump}", environment["DATABASE_URL"])
-        applied = sorted(schema.look().applied)
         digests = {"database.dump": _digest(dump)}
         part = target.with_name(f"{target.name}.part")
         try:
@@ -57,7 +59,7 @@ def put_back(environment: Mapping[str, str], file: Path, *, say: Say) -> None:
     with _workplace(environment) as folder:
         say("Reading and checking the backup …")
         _unpack(file, folder)
-        _check_nobody_else_is_connected()
+        _check_nobody_else_is_connected(environment)
         say("Restoring the database …")
         _restore_database(environment, folder)
         say("Restoring the media …")
@@ -156,18 +158,24 @@ def _unpack(file: Path, folder: Path) -> dict[str, Any]:
     return manifest
 
 
-def _check_nobody_else_is_connected() -> None:
-    from django.db import connection
+def _check_nobody_else_is_connected(environment: Mapping[str, str]) -> None:
+    """Raise CannotRun while others use the database; those that are just leaving get a moment."""
+    import psycopg
 
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "select count(*) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
-            " and backend_type = 'client backend' and application_name <> 'lyceum restore'"
-        )
-        others = cursor.fetchone()[0]
-    connection.close()
-    if others:
-        raise CannotRun(f"{others} others use the database. Stop Lyceum first. Nothing was changed.")
+    ends = time.monotonic() + LEAVING_SECONDS
+    while True:
+        # Not through Django's pool, which may open more than one connection.
+        with psycopg.connect(environment["DATABASE_URL"]) as connection:
+            row = connection.execute(
+                "select count(*) from pg_stat_activity where datname = current_database()"
+                " and pid <> pg_backend_pid() and backend_type = 'client backend'"
+            ).fetchone()
+        others = row[0] if row else 0
+        if not others:
+            return
+        if time.monotonic() > ends:
+            raise CannotRun(f"{others} others use the database. Stop Lyceum first. Nothing was changed.")
+        time.sleep(0.1)
 
 
 def _restore_database(environment: Mapping[str, str], folder: Path) -> None:

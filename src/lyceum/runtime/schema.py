@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from lyceum.runtime.home import CannotRun
 
 LOCK = 4_937_218_001
-WAIT_SECONDS = 60.0
+WAIT_SECONDS = 30.0
 
 
 def set_up_django(environment: Mapping[str, str]) -> None:

@@ -1,0 +1,215 @@
+"""The product against servers that were started by hand, on TCP with passwords; and backups of all that is in it."""
+
+import hashlib
+import os
+import secrets
+import socket
+import subprocess
+import sys
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from lyceum.runtime import children
+from lyceum.runtime.home import Home
+from lyceum.runtime.postgres import Postgres
+from lyceum.runtime.valkey import binary
+
+PASSWORD = "p@ss/w:ord"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="module")
+def folder() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="lyceum-", ignore_cleanup_errors=True) as name:
+        Path(name).chmod(0o711)
+        yield Path(name)
+
+
+@pytest.fixture(scope="module")
+def environment(folder: Path) -> Iterator[dict[str, str]]:
+    """Servers of somebody else's; the database's URL stands in a file."""
+    server = Postgres(Home(folder / "theirs"), durable=False)
+    server.start()
+    with psycopg.connect(server.url, autocommit=True) as connection:
+        connection.execute("create role foreigner login password 'p@ss/w:ord'")
+        connection.execute("create database foreign_data owner foreigner")
+    server.stop()
+    port, valkey_port = free_port(), free_port()
+    command = server._command()
+    at = command.index("-h")
+    command = [*command[:at], "-h", "127.0.0.1", "-p", str(port), *command[at + 2 :]]
+    postgres = children.start(command, user=server.user, log=server.log)
+    valkey = children.start([binary(), "--port", str(valkey_port), "--requirepass", PASSWORD, "--save", ""])
+    quoted = "p%40ss%2Fw%3Aord"
+    url = f"postgresql://foreigner:{quoted}@127.0.0.1:{port}/foreign_data"
+    (folder / "database-url").write_text(f"{url}\n")
+    own = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(folder),
+        "LYCEUM_HOME": str(folder / "home"),
+        "DATABASE_URL_FILE": str(folder / "database-url"),
+        "REDIS_URL": f"redis://:{quoted}@127.0.0.1:{valkey_port}/3",
+    }
+    yield own
+    children.stop(valkey)
+    children.stop(postgres, by=2)
+
+
+def lyceum(environment: dict[str, str], *arguments: str, typed: str = "") -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "lyceum.runtime.cli", *arguments],
+        env=environment,
+        input=typed,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+def connect(environment: dict[str, str]) -> "psycopg.Connection[tuple[object, ...]]":
+    return psycopg.connect(Path(environment["DATABASE_URL_FILE"]).read_text().strip(), autocommit=True)
+
+
+def state(environment: dict[str, str]) -> tuple[object, ...]:
+    """Return what must come back: a digest over all bodies, and one over the media."""
+    with connect(environment) as connection:
+        row = connection.execute(
+            "select count(*), md5(string_agg(id::text || content, ',' order by id)) from messaging_message"
+        ).fetchone()
+    media = Path(environment["LYCEUM_HOME"]) / "media"
+    files = sorted(path for path in media.rglob("*") if path.is_file())
+    return (row, [(str(path.relative_to(media)), hashlib.md5(path.read_bytes()).hexdigest()) for path in files])
+
+
+@pytest.mark.timeout(180)
+def test_everything_comes_back_from_a_backup(environment: dict[str, str], folder: Path) -> None:
+    done = lyceum(environment, "demo", "load")
+    assert done.returncode == 0, done.stderr
+    assert lyceum(environment, "demo", "load").returncode == 0
+    media = folder / "home" / "media"
+    (media / "deep" / "er").mkdir(parents=True)
+    for number in range(3):
+        (media / "deep" / "er" / f"{number} ü.bin").write_bytes(secrets.token_bytes(10_000))
+    before = state(environment)
+    assert before[0][0] > 20  # type: ignore[index]
+    file = folder / "monday.tar"
+    done = lyceum(environment, "backup", str(file))
+    assert done.returncode == 0, done.stderr
+    assert "Dumping the database" in done.stdout
+    assert "3 media files" in done.stdout
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert not list(folder.glob("*.part"))
+
+    with connect(environment) as connection:
+        connection.execute("update messaging_message set content = 'changed'")
+        # As a later version would have left it: a table that refers to what the backup holds.
+        connection.execute("create table later (person uuid references accounts_user(id))")
+    (media / "deep" / "er" / "0 ü.bin").unlink()
+    (media / "new.bin").write_bytes(b"new")
+    changed = state(environment)
+
+    assert lyceum(environment, "restore", str(file), typed="no\n").returncode == 1
+    with connect(environment):
+        refused = lyceum(environment, "restore", str(file), "--yes")
+        assert "1 others use the database. Stop Lyceum first." in refused.stderr
+    whole = file.read_bytes()
+    for name, content in {
+        "cut.tar": whole[: len(whole) // 2],
+        "flipped.tar": whole[:60_000] + bytes([whole[60_000] ^ 1]) + whole[60_001:],
+        "empty.tar": b"",
+        "other.tar": b"no archive" * 100,
+    }.items():
+        (folder / name).write_bytes(content)
+        refused = lyceum(environment, "restore", str(folder / name), "--yes")
+        assert refused.returncode == 1
+        assert "Nothing was changed." in refused.stderr
+    assert "there is no such file" in lyceum(environment, "restore", str(folder / "none.tar"), "--yes").stderr
+    assert state(environment) == changed
+
+    done = lyceum(environment, "restore", str(file), "--yes")
+    assert done.returncode == 0, done.stderr
+    assert state(environment) == before
+    with connect(environment) as connection:
+        assert connection.execute("select to_regclass('later')").fetchone() == (None,)
+
+
+def test_a_backup_of_a_newer_version_is_refused_and_an_older_one_is_brought_up_to_date(
+    environment: dict[str, str], folder: Path
+) -> None:
+    assert lyceum(environment, "migrate").returncode == 0
+    with connect(environment) as connection:
+        connection.execute("insert into django_migrations (app, name, applied) values ('core', '9999_later', now())")
+    newer = folder / "newer.tar"
+    assert lyceum(environment, "backup", str(newer)).returncode == 0
+    assert "newer Lyceum (core.9999_later)" in lyceum(environment, "migrate").stderr
+    assert "newer Lyceum (core.9999_later)" in lyceum(environment, "doctor").stdout
+    with connect(environment) as connection:
+        connection.execute("delete from django_migrations where name = '9999_later'")
+    refused = lyceum(environment, "restore", str(newer), "--yes")
+    assert "was made by a newer Lyceum (core.9999_later)" in refused.stderr
+
+    code = "import django; django.setup(); from django.core.management import call_command; call_command(*'{}'.split())"
+    code = code.format("migrate core 0001")
+    url = Path(environment["DATABASE_URL_FILE"]).read_text().strip()
+    own = {**environment, "DATABASE_URL": url, "SECRET_KEY": "x", "DJANGO_SETTINGS_MODULE": "lyceum.config.settings"}
+    own.pop("DATABASE_URL_FILE")
+    subprocess.run([sys.executable, "-c", code], env=own, check=True, capture_output=True)
+    assert "migrations are not applied: run lyceum migrate." in lyceum(environment, "doctor").stdout
+    older = folder / "older.tar"
+    assert lyceum(environment, "backup", str(older)).returncode == 0
+    assert lyceum(environment, "migrate").returncode == 0
+    done = lyceum(environment, "restore", str(older), "--yes")
+    assert done.returncode == 0, done.stderr
+    assert "Bringing the database up to date" in done.stdout
+    assert "All migrations are applied." in lyceum(environment, "doctor").stdout
+
+
+def test_a_staff_account_is_made_from_a_pipe_and_every_broken_rule_is_told(environment: dict[str, str]) -> None:
+    done = lyceum(environment, "createadmin", "Ada@Example.org", "--password-stdin", typed="Lefroy-salt-lake-7\n")
+    assert (done.returncode, done.stdout) == (0, "Ada@Example.org may sign in as staff.\n"), done.stderr
+    done = lyceum(environment, "createadmin", "ada@example.org", typed="12345\n")
+    assert done.returncode == 1
+    assert {line.split(":")[0] for line in done.stderr.splitlines()} == {"email", "password"}
+
+
+def test_a_backup_tells_where_it_cannot_go(environment: dict[str, str], folder: Path) -> None:
+    assert "is a folder" in lyceum(environment, "backup", str(folder)).stderr
+    assert "is not there" in lyceum(environment, "backup", str(folder / "no" / "x.tar")).stderr
+
+
+def test_every_command_says_what_it_does_with_an_example(environment: dict[str, str]) -> None:
+    for name in ("up", "web", "worker", "migrate", "doctor", "demo", "backup", "restore", "createadmin"):
+        done = lyceum(environment, name, "--help")
+        assert done.returncode == 0
+        assert f"  lyceum {name}" in done.stdout
+    assert lyceum(environment, "up", "--port", "70000").returncode == 2
+    assert lyceum(environment, "nonsense").returncode == 2
+
+
+def test_a_database_that_is_away_is_told_in_a_sentence(environment: dict[str, str], folder: Path) -> None:
+    away = {**environment, "DATABASE_URL": f"postgresql://u:p@127.0.0.1:{free_port()}/d"}
+    away.pop("DATABASE_URL_FILE")
+    told = lyceum(away, "backup", str(folder / "none.tar"))
+    assert told.returncode == 1
+    assert "The database does not answer" in told.stderr
+    assert "Traceback" not in told.stderr
+
+
+def test_an_archive_that_leads_out_of_its_folder_is_refused(environment: dict[str, str], folder: Path) -> None:
+    evil = folder / "evil.tar"
+    (folder / "x").write_text("x")
+    with tarfile.open(evil, "w") as archive:
+        archive.add(folder / "x", "../../escaped")
+    refused = lyceum(environment, "restore", str(evil), "--yes")
+    assert "Nothing was changed." in refused.stderr
+    assert not (folder.parent / "escaped").exists()
