@@ -123,6 +123,8 @@ class Unknown(Door):
 
     permission_classes = (AllowAny,)
     answers_json = False
+    # There is no method to allow.
+    default_response_headers: ClassVar[dict[str, str]] = {}
 
     def _act(self, request: Request) -> HttpResponse:
         path = request.path
@@ -130,6 +132,7 @@ class Unknown(Door):
         if not is_read or resolve(f"{path}/").func.__dict__.get("view_class") is Unknown:
             raise NotFound
         response = HttpResponse(status=308)
+        del response["Content-Type"]
         query = request.META.get("QUERY_STRING", "")
         response["Location"] = f"{path.rsplit('/', 1)[-1]}/" + (f"?{query}" if query else "")
         return response

@@ -27,7 +27,9 @@ def test_an_address_that_is_none_is_404_in_every_form(api: APIClient, alice_api:
     for client in (api, alice_api):
         for path in ("/api/v1/nothing/", "/api/nothing", "/api/v1/", "/api/v1/users/profile/more/"):
             for method in ("GET", "POST", "DELETE"):
-                check_problem(client.generic(method, path), 404, "not_found")
+                answer = client.generic(method, path)
+                check_problem(answer, 404, "not_found")
+                assert "Allow" not in answer.headers
     check_problem(api.get("/nothing/"), 404, "not_found")
     page = api.get("/nothing/", headers={"Accept": "text/html"})
     assert (page.status_code, page["Content-Type"]) == (404, "text/html; charset=utf-8")

@@ -1,0 +1,131 @@
+"""Who may do what, for every operation of the document: a new one fails here until it has its line."""
+
+import json
+from typing import Any
+
+import pytest
+from drf_spectacular.renderers import OpenApiJsonRenderer
+from rest_framework.test import APIClient
+
+from lyceum.config.urls import openapi
+from lyceum.core.ids import uuid7
+from lyceum.messaging import services
+from lyceum.messaging.models import Conversation, Message, Participant
+
+OPEN = {
+    "get_async_api",
+    "get_csrf",
+    "get_health",
+    "post_email_verify",
+    "post_email_verify_again",
+    "post_login",
+    "post_password_reset",
+    "post_password_reset_confirm",
+    "post_register",
+    "post_setup",
+    "post_token_blacklist",
+    "post_token_open",
+    "post_token_refresh",
+    "post_token_verify",
+}
+# Only what is one's own, or what everybody signed in may see.
+PERSON = {
+    "delete_own_avatar",
+    "delete_sign_in_list",
+    "get_avatar",
+    "get_conversation_list",
+    "get_directory",
+    "get_me",
+    "get_profile",
+    "get_sign_in_list",
+    "patch_me",
+    "patch_profile",
+    "post_conversation_list",
+    "post_email_change",
+    "post_logout",
+    "post_password_change",
+    "post_ws_ticket",
+    "put_own_avatar",
+}
+# Somebody's object, with a body that would be good: to strangers it does not exist.
+OWNED: dict[str, Any] = {
+    "delete_conversation_detail": None,
+    "delete_member_detail": None,
+    "delete_message_detail": None,
+    "delete_message_reaction": None,
+    "delete_sign_in_detail": None,
+    "get_conversation_detail": None,
+    "get_member_list": None,
+    "get_message_detail": None,
+    "get_message_list": None,
+    "get_message_thread": None,
+    "patch_conversation_detail": {"name": "Mine"},
+    "patch_member_detail": {"role": "member"},
+    "patch_message_detail": {"content": "mine"},
+    "post_conversation_leave": None,
+    "post_conversation_restore": None,
+    "post_member_list": {"user": "01890000-0000-7000-8000-000000000000"},
+    "post_message_list": {"content": "mine"},
+    "post_read": {"sequence": 1},
+    "put_message_reaction": None,
+}
+
+
+def operations() -> dict[str, tuple[str, str]]:
+    document = json.loads(openapi(OpenApiJsonRenderer))
+    return {
+        one["operationId"]: (method, path)
+        for path, methods in document["paths"].items()
+        for method, one in methods.items()
+    }
+
+
+def ask(client: APIClient, operation: str, ids: dict[str, Any]) -> Any:
+    method, path = operations()[operation]
+    return getattr(client, method)(path.format(**ids), OWNED.get(operation))
+
+
+def nothing() -> dict[str, Any]:
+    names = ("conversation_id", "message_id", "member_id", "user_id", "sign_in_id")
+    return {**{name: uuid7() for name in names}, "emoji": "👍"}
+
+
+@pytest.fixture
+def things(alice: Any, bob: Any) -> dict[str, Any]:
+    room = services.create_group(alice.pk, name="Maps", members=[bob.pk], history="all")
+    sent = services.send_message(room.pk, sender=alice.pk, content="rock")
+    return {**nothing(), "conversation_id": room.pk, "message_id": sent.message_id, "member_id": bob.pk}
+
+
+def test_every_operation_has_its_line() -> None:
+    assert set(operations()) == OPEN | PERSON | set(OWNED)
+    assert len(operations()) == len(OPEN) + len(PERSON) + len(OWNED)
+
+
+@pytest.mark.django_db
+def test_nobody_gets_behind_a_door_that_is_not_open(api: APIClient, things: dict[str, Any], settings: Any) -> None:
+    settings.LIMITS_ENABLED = False
+    for operation in operations():
+        answer = ask(api, operation, things)
+        is_shut = answer.status_code == 401 and answer.json()["code"] == "not_authenticated"
+        assert is_shut != (operation in OPEN), operation
+
+
+def state() -> Any:
+    return [list(model.objects.order_by("pk").values()) for model in (Conversation, Participant, Message)]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("operation", sorted(OWNED))
+def test_what_is_anothers_and_what_is_not_look_the_same(
+    charlie_api: APIClient, alice_api: APIClient, things: dict[str, Any], operation: str
+) -> None:
+    before = state()
+    answers = [ask(charlie_api, operation, ids) for ids in (things, nothing())]
+    assert [answer.status_code for answer in answers] == [404, 404]
+    told = [{k: v for k, v in a.json().items() if k not in ("instance", "request_id")} for a in answers]
+    assert told[0] == told[1]
+    assert state() == before
+    # Its owner is not refused alike, or the refusal above would prove nothing.
+    if operation not in ("delete_sign_in_detail", "post_conversation_restore", "post_member_list"):
+        assert ask(alice_api, operation, things).status_code < 300
