@@ -1,5 +1,6 @@
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -19,7 +20,13 @@ def talk(request: HttpRequest, conversation_id: UUID | None = None) -> HttpRespo
     me = UUID(str(request.user.pk))
     if conversation_id is not None:
         selectors.get_participant_for(me, conversation_id)
-    return render(request, "messaging/talk.html", {"me": {"id": str(me), "name": str(request.user)}})
+    known = {
+        "id": str(me),
+        "name": str(request.user),
+        "avatar": request.user.avatar_url,
+        "ephemeral_hours": settings.EPHEMERAL_HOURS,
+    }
+    return render(request, "messaging/talk.html", {"me": known, "conversation_id": conversation_id})
 
 
 @pages.signed_in

@@ -1,35 +1,129 @@
-// A safe subset of Markdown, built as DOM nodes; text never becomes HTML.
-const INLINE = /(`[^`\n]+`)|(\*\*[^*\n]+\*\*)|(_[^_\n]+_)|(https?:\/\/[^\s<>"]+)/g;
+// A safe subset of Markdown, built as DOM nodes: text never becomes HTML, and only web and mail addresses become links.
+const INLINE = new RegExp(
+  [
+    "(?<code>`+)(?<codeText>[^\\n]+?)\\k<code>(?!`)",
+    "\\[(?<label>[^\\]\\n]+)\\]\\((?<target>(?:https?:\\/\\/|mailto:)[^\\s)]+)\\)",
+    "\\*\\*(?<bold>\\S(?:[^\\n]*?\\S)?)\\*\\*",
+    "~~(?<gone>\\S(?:[^\\n]*?\\S)?)~~",
+    "(?<![\\p{L}\\p{N}_])_(?<italic>[^\\s_](?:[^\\n_]*?[^\\s_])?)_(?![\\p{L}\\p{N}_])",
+    "(?<![\\p{L}\\p{N}*])\\*(?<slanted>[^\\s*](?:[^\\n*]*?[^\\s*])?)\\*(?![\\p{L}\\p{N}*])",
+    "(?<url>https?:\\/\\/[^\\s<>\"'`]+)",
+    "(?<mail>[\\w.+-]+@[\\w-]+(?:\\.[\\w-]+)+)",
+  ].join("|"),
+  "gu",
+);
+const ENDS = /[.,:;!?*_~]+$/;
 
-function inline(text, parent) {
-  let at = 0;
-  for (const match of text.matchAll(INLINE)) {
-    parent.append(text.slice(at, match.index));
-    at = match.index + match[0].length;
-    const [whole, code, bold, italic, url] = match;
-    const node = document.createElement(code ? "code" : bold ? "strong" : italic ? "em" : "a");
-    node.textContent = code ? whole.slice(1, -1) : bold ? whole.slice(2, -2) : italic ? whole.slice(1, -1) : whole;
-    if (url) Object.assign(node, { href: url, rel: "noopener noreferrer", target: "_blank" });
-    parent.append(node);
-  }
-  parent.append(text.slice(at));
+function link(address, text) {
+  const node = document.createElement("a");
+  const url = new URL(address);
+  if (!["http:", "https:", "mailto:"].includes(url.protocol)) return text;
+  Object.assign(node, { href: url.href, rel: "noopener noreferrer", target: "_blank" });
+  node.append(text);
+  return node;
 }
 
-export function render(text, parent) {
-  parent.replaceChildren();
-  for (const block of text.split(/\n{2,}/)) {
-    const fence = block.match(/^```\w*\n([\s\S]*?)\n?```$/);
-    if (fence) {
-      const pre = document.createElement("pre");
-      pre.textContent = fence[1];
-      parent.append(pre);
+function wrap(name, text, words) {
+  const node = document.createElement(name);
+  inline(text, node, words);
+  return node;
+}
+
+// An address that ends a sentence or stands in brackets leaves them outside.
+function trimmed(url) {
+  let address = url.replace(ENDS, "");
+  while (address.endsWith(")") && !address.includes("(")) address = address.slice(0, -1).replace(ENDS, "");
+  return address;
+}
+
+function marked({ codeText, label, target, bold, gone, italic, slanted, url, mail }, words) {
+  if (codeText !== undefined) return Object.assign(document.createElement("code"), { textContent: codeText.trim() || codeText });
+  if (bold) return wrap("strong", bold, words);
+  if (gone) return wrap("del", gone, words);
+  if (italic || slanted) return wrap("em", italic || slanted, words);
+  try {
+    return target ? link(target, label) : link(url ? url : `mailto:${mail}`, url ?? mail);
+  } catch {
+    return label ?? url ?? mail;
+  }
+}
+
+function inline(text, parent, words) {
+  let at = 0;
+  for (const match of text.matchAll(INLINE)) {
+    words(text.slice(at, match.index), parent);
+    let length = match[0].length;
+    const groups = { ...match.groups };
+    if (groups.url) length = (groups.url = trimmed(groups.url)).length;
+    at = match.index + length;
+    parent.append(marked(groups, words));
+  }
+  words(text.slice(at), parent);
+}
+
+function lines(rows, parent, words) {
+  rows.forEach((row, index) => {
+    if (index) parent.append(document.createElement("br"));
+    inline(row, parent, words);
+  });
+  return parent;
+}
+
+const KINDS = [
+  ["fence", /^\s{0,3}```/],
+  ["quote", /^\s{0,3}>\s?/],
+  ["bullets", /^\s{0,3}[-*•]\s+/],
+  ["numbers", /^\s{0,3}\d{1,9}[.)]\s+/],
+  ["blank", /^\s*$/],
+];
+const kindOf = (row) => KINDS.find(([, shape]) => shape.test(row))?.[0] ?? "text";
+
+function list(name, rows, shape, words) {
+  const node = document.createElement(name);
+  if (name === "ol") {
+    const start = parseInt(rows[0], 10);
+    if (start !== 1) node.start = start;
+  }
+  for (const row of rows) {
+    const item = document.createElement("li");
+    inline(row.replace(shape, ""), item, words);
+    node.append(item);
+  }
+  return node;
+}
+
+function fence(rows) {
+  const pre = document.createElement("pre");
+  const code = document.createElement("code");
+  code.textContent = rows.join("\n");
+  // A long line scrolls, so the keyboard must reach it.
+  pre.tabIndex = 0;
+  pre.append(code);
+  return pre;
+}
+
+// `words(text, parent)` appends plain text; the page marks the names of people in it.
+export function render(text, parent, words = (plain, at) => at.append(plain)) {
+  const rows = text.split("\n");
+  while (rows.length) {
+    const kind = kindOf(rows[0]);
+    if (kind === "fence") {
+      rows.shift();
+      const end = rows.findIndex((row) => kindOf(row) === "fence");
+      parent.append(fence(rows.splice(0, end < 0 ? rows.length : end)));
+      rows.shift();
       continue;
     }
-    const paragraph = document.createElement("p");
-    block.split("\n").forEach((line, index) => {
-      if (index) paragraph.append(document.createElement("br"));
-      inline(line, paragraph);
-    });
-    parent.append(paragraph);
+    let end = rows.findIndex((row) => kindOf(row) !== kind);
+    if (end < 0) end = rows.length;
+    const block = rows.splice(0, end);
+    const shape = KINDS.find(([name]) => name === kind)?.[1];
+    if (kind === "quote") {
+      const quote = document.createElement("blockquote");
+      render(block.map((row) => row.replace(shape, "")).join("\n"), quote, words);
+      parent.append(quote);
+    } else if (kind === "bullets") parent.append(list("ul", block, shape, words));
+    else if (kind === "numbers") parent.append(list("ol", block, shape, words));
+    else if (kind === "text") parent.append(lines(block, document.createElement("p"), words));
   }
 }

@@ -1,476 +1,267 @@
-// The Talk page: the list of conversations, one thread, and the composer.
+// The Talk page: puts its parts together, and carries between the store, the connection and what is drawn.
 import { call } from "../lyceum/js/api.js";
-import { toast } from "../lyceum/js/shell.js";
-import { render } from "./markdown.js";
-import { Socket } from "./socket.js";
+import { toast } from "../lyceum/js/toast.js";
+import { Composer } from "./composer.js";
+import { Details } from "./details.js";
+import { $, say } from "./dom.js";
+import { Picker } from "./emoji.js";
+import { keptShort } from "./kept.js";
+import { listen } from "./keys.js";
+import { List } from "./list.js";
+import { me } from "./me.js";
+import { NewConversation } from "./new.js";
+import { Outbox } from "./outbox.js";
+import { Side } from "./side.js";
+import { Connection } from "./socket.js";
+import { Status } from "./status.js";
+import { Store } from "./store.js";
+import { Thread } from "./thread.js";
+import { Tools, walkMenus } from "./tools.js";
+import { counted, firstName, namesOf, problemText } from "./words.js";
 
-const me = JSON.parse(document.getElementById("me").textContent);
-const $ = (id) => document.getElementById(id);
-const conversations = new Map();
-const messages = new Map(); // id → message of the open thread
-const waiting = new Map(); // client_id → message that is not acknowledged
-const typists = new Map();
-const presence = new Map();
 let current = null;
-let hasOlder = false;
-let replyTo = null;
-let editing = null;
-let toldTyping = 0;
-const NOT_SENT_MS = 10_000;
-const OUTBOX = `lyceum.outbox.${me.id}`;
+const main = $("main");
+const connection = new Connection(() => store.held);
+const store = new Store(me, (id, sequence) => connection.resume(id, sequence));
+const outbox = new Outbox(me, connection);
+const status = new Status(outbox);
+const picker = new Picker();
+const failed = (error) => toast(problemText(error));
+const others = () => (store.conversations.get(current)?.participants ?? []).filter(({ id }) => id !== me.id);
 
-const clock = (iso) => {
-  const moment = new Date(iso);
-  const isToday = moment.toDateString() === new Date().toDateString();
-  return isToday
-    ? moment.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" })
-    : moment.toLocaleDateString([], { day: "numeric", month: "short" });
+const list = new List(store, outbox, { open: (id) => open(id), current: () => current });
+const thread = new Thread(store, outbox, { read, failed });
+const writes = { edit, people: others, typing };
+const composer = new Composer($("composer"), { ...writes, send, editLast });
+const side = new Side(store, outbox, { ...writes, send: (text, replyTo) => outbox.add(current, text, replyTo) });
+const details = new Details(store, { current: () => current, open: (id) => open(id), close: leave });
+new NewConversation(store, { open: (id) => open(id) });
+
+const acts = {
+  goTo: (sequence) => thread.goTo(sequence).catch(failed),
+  thread: (message) => side.openThread(current, message.thread?.root ?? message.id).catch(failed),
+  again: (id) => outbox.again(id),
+  discard: (id) => outbox.discard(id),
 };
-const initials = (name) => name.split(/\s+/).map((word) => word[0]).slice(0, 2).join("").toUpperCase();
-const nameOf = (c) => c.name ?? c.participants.find((p) => p.id !== me.id)?.name ?? me.name;
-const personIn = (c, id) => c?.participants.find((p) => p.id === id)?.name ?? "Someone";
+const tools = new Tools(store, picker, $("messages"), () => current, { ...acts, reply: (m) => composer.reply(m), edit: (m) => composer.edit(m) });
+const threadTools = new Tools(store, picker, $("thread-messages"), () => current, {
+  ...acts,
+  reply: (message) => side.composer.reply(message),
+  edit: (message) => side.composer.edit(message),
+});
 
-function drawList() {
-  const words = $("filter").value.toLowerCase();
-  const rows = [...conversations.values()]
-    .filter((c) => nameOf(c).toLowerCase().includes(words))
-    .sort((a, b) => b.updated_at.localeCompare(a.updated_at));
-  $("conversation-rows").replaceChildren(
-    ...rows.map((c) => {
-      const row = $("conversation-row").content.cloneNode(true);
-      const link = row.querySelector("a");
-      link.href = `/talk/${c.id}/`;
-      link.dataset.id = c.id;
-      if (c.id === current) link.setAttribute("aria-current", "true");
-      row.querySelector(".avatar").textContent = initials(nameOf(c));
-      row.querySelector("[data-part=name]").textContent = nameOf(c);
-      const last = c.last_message;
-      const who = last && (last.sender.id === me.id ? "You" : last.sender.name.split(" ")[0]);
-      row.querySelector("[data-part=line]").textContent = last ? `${who}: ${last.content || "removed"}` : "No messages yet";
-      row.querySelector("time").textContent = clock(c.updated_at);
-      const unread = row.querySelector("[data-part=unread]");
-      unread.hidden = !c.unread_count;
-      unread.textContent = c.unread_count;
-      unread.setAttribute("aria-label", `${c.unread_count} unread`);
-      return row;
-    }),
-  );
-  const total = rows.reduce((sum, c) => sum + c.unread_count, 0);
-  document.title = `${total ? `(${total}) ` : ""}Talk · Lyceum`;
+// Acts
+
+function send(text, replyTo) {
+  outbox.add(current, text, replyTo);
+  thread.toEnd();
 }
 
-function stateOf(message) {
-  if (message.failed) return "Not sent";
-  if (!message.sequence) return "Sending";
-  if (message.sender.id !== me.id) return "";
-  const readers = conversations.get(current).participants.filter((p) => p.id !== me.id && p.read_sequence >= message.sequence);
-  return readers.length ? `Seen by ${readers.map((p) => p.name.split(" ")[0]).slice(0, 3).join(", ")}` : "Sent";
+async function edit(message, content) {
+  if (content === message.content) return;
+  try {
+    const fresh = await call("PATCH", `chat/conversations/${message.conversation}/messages/${message.id}/`, { content });
+    store.apply({ type: "message_edited", message: fresh });
+  } catch (error) {
+    toast(`The message stays as it was. ${problemText(error)}`);
+  }
 }
 
-function drawMessage(message) {
-  const row = $("message-row").content.cloneNode(true).firstElementChild;
-  row.dataset.id = message.id;
-  const own = message.sender.id === me.id;
-  row.setAttribute("aria-label", `${own ? "You" : message.sender.name} at ${clock(message.timestamp)}`);
-  row.querySelector(".avatar").textContent = initials(message.sender.name);
-  row.querySelector("strong").textContent = message.sender.name;
-  const time = row.querySelector("time");
-  time.dateTime = message.timestamp;
-  time.textContent = clock(message.timestamp);
-  if (message.reply_to) {
-    const quote = row.querySelector(".message-reply");
-    quote.hidden = false;
-    quote.firstElementChild.textContent = `${message.reply_to.sender?.name ?? "Earlier"}: ${message.reply_to.excerpt ?? ""}`;
-  }
-  const text = row.querySelector("[data-part=text]");
-  if (message.deleted) text.textContent = "This message was removed.";
-  else render(message.content, text);
-  const reactions = row.querySelector(".reactions");
-  reactions.hidden = !message.reactions.length;
-  for (const { emoji, count, mine, users } of message.reactions) {
-    const chip = document.createElement("button");
-    chip.className = "chip";
-    chip.dataset.emoji = emoji;
-    chip.setAttribute("aria-pressed", String(mine ?? users?.includes(me.id) ?? false));
-    chip.textContent = `${emoji} ${count}`;
-    reactions.append(chip);
-  }
-  const state = row.querySelector(".message-state");
-  state.textContent = [message.edited_at && !message.deleted ? "Edited" : "", stateOf(message)].filter(Boolean).join(" · ");
-  if (message.failed) {
-    row.classList.add("message-unsent");
-    const again = document.createElement("button");
-    again.className = "button button-small";
-    again.dataset.act = "again";
-    again.textContent = "Send again";
-    state.append(" ", again);
-  }
-  row.querySelector("[data-act=edit]").hidden = row.querySelector("[data-act=delete]").hidden = !own || !message.sequence || message.deleted;
-  return row;
+function editLast() {
+  const own = thread.lastOwn();
+  if (own) composer.edit(own);
+  return Boolean(own);
 }
 
-function drawThread() {
-  const scroll = $("scroll");
-  const atEnd = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 60;
-  const focused = document.activeElement?.closest?.("article")?.dataset.id;
-  const rows = [...messages.values()].sort((a, b) => a.sequence - b.sequence);
-  const pending = [...waiting.values()].filter((m) => m.conversation === current);
-  $("messages").replaceChildren(...[...rows, ...pending].map(drawMessage));
-  if (focused) $("messages").querySelector(`[data-id="${focused}"]`)?.focus();
-  if (atEnd) scroll.scrollTop = scroll.scrollHeight;
+function typing(isTyping) {
+  if (current) connection.send({ type: "typing_indicator", conversation: current, is_typing: isTyping });
+}
+
+function read(c, sequence) {
+  if (connection.send({ type: "read_receipt", conversation: c.id, sequence })) store.read(c, sequence);
+}
+
+// Which conversation is shown
+
+async function open(id, { push = true, at = null } = {}) {
+  if (!store.conversations.has(id)) {
+    const fresh = await store.refresh(id);
+    if (!fresh.id) {
+      failed(fresh);
+      return leave();
+    }
+  }
+  const isOther = id !== current;
+  current = id;
+  if (push && location.pathname !== `/talk/${id}/`) history.pushState({}, "", `/talk/${id}/`);
+  main.dataset.view = "thread";
+  if (isOther) {
+    side.leave();
+    composer.show(id, store.nameOf(store.conversations.get(id)));
+  }
+  for (const name of ["scroll", "thread-head", "composer"]) $(name).hidden = false;
+  $("thread-none").hidden = true;
+  draw();
+  try {
+    await thread.show(id, at);
+  } catch (error) {
+    failed(error);
+  }
+  // A keyboard that slides in would hide what was opened to be read.
+  if (!at && id === current && matchMedia("(pointer: fine)").matches) composer.field.focus();
+  return null;
+}
+
+function leave(id = current) {
+  if (id !== current) return;
+  current = thread.id = null;
+  if (location.pathname !== "/talk/") history.pushState({}, "", "/talk/");
+  main.dataset.view = "list";
+  main.dataset.side = "";
+  for (const name of ["scroll", "thread-head", "composer"]) $(name).hidden = true;
+  $("thread-none").hidden = false;
+  draw();
+}
+
+function toList() {
+  const row = () => list.shown.find(({ dataset }) => dataset.id === shown) ?? list.filter;
+  const shown = current;
+  leave();
+  row().focus();
+}
+
+// Drawing
+
+function draw() {
+  list.draw();
+  const c = store.conversations.get(current);
+  status.unread(store.unread, c && store.nameOf(c));
+  if (!c) return;
+  drawHead(c);
+  thread.draw();
+  side.draw();
+  details.draw();
+  tools.restore();
+  threadTools.restore();
+}
+
+function drawHead(c) {
+  $("thread-title").textContent = store.nameOf(c);
+  const here = c.participants.filter(({ id }) => id === me.id || store.stateOf(id) === "online").length;
+  const other = store.other(c);
+  const words = { online: "here now", away: "away", offline: "not here" };
+  const people = c.kind === "group" ? `${counted(c.participants.length, "person", "people")}, ${here} here now` : other ? words[store.stateOf(other.id)] : "only you";
+  $("thread-about").textContent = `${people} · ${keptShort(c)}`;
 }
 
 function drawTyping() {
-  const names = [...typists].filter(([, c]) => c === current).map(([id]) => personIn(conversations.get(current), id).split(" ")[0]);
-  $("typing").hidden = !names.length;
-  $("typing").textContent = names.length ? `${names.join(", ")} ${names.length > 1 ? "are" : "is"} writing` : "";
+  const names = store.typists(current).map((id) => others().find((p) => p.id === id)).filter(Boolean).map(({ name }) => firstName(name));
+  $("typing").toggleAttribute("data-on", names.length > 0);
+  const text = names.length ? `${namesOf(names)} ${names.length > 1 ? "are" : "is"} writing` : "";
+  if ($("typing-words").textContent !== text) $("typing-words").textContent = text;
 }
 
-function drawDetails() {
-  const c = conversations.get(current);
-  $("details-leave").hidden = c?.kind !== "group";
-  $("details-people").replaceChildren(
-    ...(c?.participants ?? []).map((person) => {
-      const item = document.createElement("li");
-      item.className = "line";
-      const avatar = document.createElement("span");
-      avatar.className = "avatar";
-      avatar.textContent = initials(person.name);
-      const state = presence.get(person.id) ?? "offline";
-      avatar.dataset.presence = state;
-      avatar.setAttribute("role", "img");
-      avatar.setAttribute("aria-label", `${person.name}, ${state}`);
-      const name = document.createElement("span");
-      name.textContent = person.role === "owner" ? `${person.name}, owner` : person.name;
-      item.append(avatar, name);
-      return item;
-    }),
-  );
-}
-
-async function load() {
-  let next = "chat/conversations/?limit=100";
-  while (next) {
-    const page = await call("GET", next);
-    for (const c of page.results) conversations.set(c.id, c);
-    next = page.next;
-  }
-  drawList();
-}
-
-async function open(id, { push = true } = {}) {
-  current = id;
-  messages.clear();
-  replyTo = editing = null;
-  if (push) {
-    history.pushState({}, "", `/talk/${id}/`);
-    // A pushed state does not move :target, by which a phone chooses what it shows.
-    location.replace("#thread");
-  }
-  const c = conversations.get(id) ?? (await call("GET", `chat/conversations/${id}/`));
-  conversations.set(id, c);
-  $("thread-title").textContent = nameOf(c);
-  $("thread-about").textContent = `${c.participants.length} people · kept ${c.retention === "permanent" ? "permanently" : "24 hours"}`;
-  $("composer").hidden = false;
-  $("message").value = localStorage.getItem(`lyceum.draft.${id}`) ?? "";
-  drawDetails();
-  await reload();
-  $("scroll").scrollTop = $("scroll").scrollHeight;
-  $("message").focus();
-}
-
-async function reload() {
-  const id = current;
-  const page = await call("GET", `chat/conversations/${id}/messages/`);
-  if (id !== current) return;
-  hasOlder = page.has_more;
-  for (const message of page.results) keep(message);
-  drawThread();
-  markRead();
-  drawList();
-}
-
-// A message that came is no longer waiting, whichever way it came.
-function keep(message) {
-  if (message.sender.id === me.id && message.client_id && waiting.delete(message.client_id)) saveOutbox();
-  if (message.conversation === current) messages.set(message.id, message);
-  const c = conversations.get(message.conversation);
-  if (!c) return;
-  if (message.sequence > c.last_sequence) {
-    c.unread_count += message.sender.id === me.id ? 0 : 1;
-    c.last_sequence = message.sequence;
-    c.last_message = message;
-    c.updated_at = message.timestamp;
-  }
-}
-
-function markRead() {
-  const c = conversations.get(current);
-  if (!c || document.hidden || !c.unread_count) return;
-  if (socket.send({ type: "read_receipt", conversation: current, sequence: c.last_sequence })) c.unread_count = 0;
-}
-
-function saveOutbox() {
-  localStorage.setItem(OUTBOX, JSON.stringify([...waiting.values()]));
-}
-
-function sendWaiting(message) {
-  message.failed = false;
-  const sent = socket.send({
-    type: "user_message",
-    conversation: message.conversation,
-    message: message.content,
-    client_id: message.client_id,
-    reply_to: message.reply_to?.id,
-  });
-  if (sent) {
-    setTimeout(() => {
-      if (!waiting.has(message.client_id)) return;
-      message.failed = true;
-      drawThread();
-    }, NOT_SENT_MS);
-  }
-}
-
-function send(text) {
-  const client_id = crypto.randomUUID();
-  const message = {
-    id: client_id,
-    client_id,
-    conversation: current,
-    sequence: 0,
-    sender: { id: me.id, name: me.name },
-    content: text,
-    timestamp: new Date().toISOString(),
-    reply_to: replyTo && { id: replyTo.id, sender: replyTo.sender, excerpt: replyTo.content.slice(0, 140) },
-    reactions: [],
-  };
-  waiting.set(client_id, message);
-  saveOutbox();
-  sendWaiting(message);
-  toldTyping = 0;
-  setContext();
-  drawThread();
-  $("scroll").scrollTop = $("scroll").scrollHeight;
-}
-
-function setContext({ reply = null, edit = null } = {}) {
-  replyTo = reply;
-  editing = edit;
-  $("context").hidden = !reply && !edit;
-  $("context-text").textContent = reply ? `Replying to ${reply.sender.name}: ${reply.content.slice(0, 80)}` : edit ? "Editing your message" : "";
-  if (edit) $("message").value = edit.content;
-  $("message").focus();
-}
-
-const takes = {
-  connection_established: (frame) => {
-    for (const { id, unread_count } of frame.conversations) {
-      const c = conversations.get(id);
-      if (c) c.unread_count = unread_count;
-    }
-    for (const message of waiting.values()) sendWaiting(message);
-  },
-  message: ({ message }) => {
-    keep(message);
-    typists.delete(message.sender.id);
-    drawTyping();
-    if (message.conversation === current) markRead();
-  },
-  user_message_received: (frame) => {
-    const message = waiting.get(frame.client_id);
-    if (message) keep({ ...message, id: frame.message_id, sequence: frame.sequence, content: frame.content, timestamp: frame.timestamp });
-  },
-  message_edited: ({ message }) => messages.has(message.id) && messages.set(message.id, message),
-  message_deleted: ({ message_id }) => {
-    const message = messages.get(message_id);
-    if (message) Object.assign(message, { deleted: true, content: "", reactions: [] });
-  },
-  reaction: ({ message_id, reactions }) => {
-    const message = messages.get(message_id);
-    if (message) message.reactions = reactions;
-  },
-  read_receipt: ({ conversation, user, sequence }) => {
-    const c = conversations.get(conversation);
-    const reader = c?.participants.find((p) => p.id === user);
-    if (reader) reader.read_sequence = Math.max(reader.read_sequence, sequence);
-    if (user === me.id && c && sequence >= c.last_sequence) c.unread_count = 0;
-  },
-  typing_indicator: ({ conversation, user, is_typing }) => {
-    if (is_typing) typists.set(user, conversation);
-    else typists.delete(user);
-    setTimeout(drawTyping, 0);
-  },
-  conversation_added: ({ details }) => conversations.set(details.id, details),
-  member_added: ({ conversation, user, role }) => {
-    const c = conversations.get(conversation);
-    if (c && !c.participants.some((p) => p.id === user.id)) c.participants.push({ ...user, role, read_sequence: c.last_sequence });
-  },
-  member_removed: ({ conversation, user }) => {
-    const c = conversations.get(conversation);
-    if (user === me.id) conversations.delete(conversation);
-    else if (c) c.participants = c.participants.filter((p) => p.id !== user);
-  },
-  conversation_updated: ({ conversation, changes }) => {
-    if (changes.ended) conversations.delete(conversation);
-    else Object.assign(conversations.get(conversation) ?? {}, changes.name ? { name: changes.name } : {});
-  },
-  presence_snapshot: ({ users }) => users.forEach(({ user, state }) => presence.set(user, state)),
-  presence: ({ user, state }) => presence.set(user, state),
-  reload: () => current && reload(),
-  error: (frame) => toast(frame.message),
-};
-
-const socket = new Socket(() => [...conversations.values()].map((c) => [c.id, c.last_sequence]).slice(0, 500));
-socket.addEventListener("state", ({ detail }) => {
-  $("live").dataset.state = detail;
-  $("live").textContent = detail === "live" ? "Live" : "Offline";
-  $("strip").hidden = detail === "live";
-  $("strip").textContent = detail === "live" ? "" : "The connection is lost. What you write is kept and sent when it is back.";
+store.addEventListener("change", ({ detail: kinds }) => {
+  if (kinds.has("typing")) drawTyping();
+  if (kinds.size > 1 || !kinds.has("typing")) draw();
+  else list.draw();
+  if (current) thread.seen();
 });
-socket.addEventListener("frame", ({ detail }) => {
-  const take = takes[detail.type];
-  if (!take) return;
-  take(detail);
-  if (!["typing_indicator", "error"].includes(detail.type)) {
-    drawList();
-    if (current) drawThread();
-    if (current) drawDetails();
-  }
+outbox.addEventListener("change", draw);
+store.addEventListener("reload", async ({ detail }) => {
+  if (!detail.includes(current)) return;
+  await thread.show(current).catch(failed);
 });
-$("details-leave").addEventListener("click", async () => {
-  if (!confirm("Leave this group? Its messages are gone for you.")) return;
-  await call("POST", `chat/conversations/${current}/leave/`);
-  location.assign("/talk/");
+store.addEventListener("gone", ({ detail: { conversation, name, why } }) => {
+  if (conversation !== current) return;
+  toast(why === "ended" ? `${name} has ended for everyone.` : `You are no longer in ${name}.`);
+  leave();
 });
 
-$("composer").addEventListener("submit", async (event) => {
-  event.preventDefault();
-  const text = $("message").value.trim();
-  if (!text) return;
-  $("message").value = "";
-  localStorage.removeItem(`lyceum.draft.${current}`);
-  if (editing) {
-    const id = editing.id;
-    setContext();
-    await call("PATCH", `chat/conversations/${current}/messages/${id}/`, { content: text }).catch((e) => toast(e.message));
-  } else {
-    send(text);
+// The connection
+
+connection.addEventListener("frame", ({ detail: frame }) => {
+  if (frame.type === "user_message_received") return acknowledged(frame);
+  if (frame.type === "error") return refused(frame);
+  if (frame.type === "message" && frame.message.sender.id === me.id && outbox.get(frame.message.client_id)) {
+    outbox.discard(frame.message.client_id);
+    outbox.pump();
   }
+  store.apply(frame);
+  if (frame.type === "message") tellAloud(frame.message);
+  return null;
 });
-$("message").addEventListener("input", () => {
-  localStorage.setItem(`lyceum.draft.${current}`, $("message").value);
-  if (Date.now() - toldTyping > 3000) {
-    toldTyping = Date.now();
-    socket.send({ type: "typing_indicator", conversation: current, is_typing: true });
-  }
+
+function acknowledged(frame) {
+  const entry = outbox.acknowledge(frame);
+  if (!entry) return;
+  const { root, state: _state, reason: _reason, code: _code, ...message } = entry;
+  const known = root && store.find(frame.conversation, root);
+  const count = (known?.thread?.count ?? 0) + 1;
+  store.take({ ...message, message_type: "user", thread: root ? { root, count } : null, attachments: [], edited_at: null, deleted: false, metadata: {} });
+}
+
+function refused(frame) {
+  if (frame.client_id && outbox.refuse(frame)) return;
+  // Receipts and typing that come too fast are told again with the next one.
+  if (frame.code !== "rate_limited" && frame.code !== "not_found") toast(frame.message);
+}
+
+// The open thread is a log of its own; elsewhere one sentence says that something came.
+function tellAloud(message) {
+  if (message.conversation === current || message.sender.id === me.id) return;
+  const c = store.conversations.get(message.conversation);
+  if (c && !c.muted) say(`${message.sender.name} wrote${c.kind === "group" ? ` in ${c.name}` : ""}.`);
+}
+
+connection.addEventListener("state", ({ detail }) => {
+  status.state(detail);
+  if (detail === "offline") outbox.lost();
 });
-$("message").addEventListener("keydown", (event) => {
-  if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
-    event.preventDefault();
-    $("composer").requestSubmit();
-  } else if (event.key === "ArrowUp" && !$("message").value) {
-    const own = [...messages.values()].filter((m) => m.sender.id === me.id && !m.deleted);
-    if (own.length) setContext({ edit: own.sort((a, b) => b.sequence - a.sequence)[0] });
-  } else if (event.key === "Escape") {
-    setContext();
-  }
-});
-$("context-drop").addEventListener("click", () => setContext());
-$("filter").addEventListener("input", drawList);
-$("conversation-rows").addEventListener("click", (event) => {
-  const link = event.target.closest("a");
-  if (!link || event.metaKey || event.ctrlKey) return;
-  event.preventDefault();
-  open(link.dataset.id);
-});
-$("messages").addEventListener("click", async (event) => {
-  const button = event.target.closest("button");
-  const id = event.target.closest("article")?.dataset.id;
-  if (!button || !id) return;
-  const message = messages.get(id);
-  const base = `chat/conversations/${current}/messages/${id}/`;
-  const act = button.dataset.act;
-  try {
-    if (act === "again") sendWaiting(waiting.get(id));
-    else if (act === "reply") setContext({ reply: message });
-    else if (act === "edit") setContext({ edit: message });
-    else if (act === "delete" && confirm("Delete this message for everyone?")) await call("DELETE", base);
-    else if (act === "react" || button.dataset.emoji) {
-      const emoji = button.dataset.emoji ?? "👍";
-      const pressed = button.getAttribute("aria-pressed") === "true";
-      await call(pressed ? "DELETE" : "PUT", `${base}reactions/${encodeURIComponent(emoji)}/`);
-    }
-  } catch (error) {
-    toast(error.message);
-  }
-});
-$("scroll").addEventListener("scroll", async () => {
-  if ($("scroll").scrollTop > 80 || !hasOlder || !messages.size) return;
-  hasOlder = false;
-  const first = Math.min(...[...messages.values()].map((m) => m.sequence));
-  const page = await call("GET", `chat/conversations/${current}/messages/?before=${first}`);
-  const height = $("scroll").scrollHeight;
-  for (const message of page.results) messages.set(message.id, message);
-  drawThread();
-  $("scroll").scrollTop += $("scroll").scrollHeight - height;
-  hasOlder = page.has_more;
-});
+connection.addEventListener("resuming", () => outbox.back());
+connection.addEventListener("signed-out", () => location.assign(`/sign-in/?next=${encodeURIComponent(location.pathname + location.search)}`));
+connection.addEventListener("outdated", () => status.stop("This page is older than the server.", "Load it again"));
+connection.addEventListener("changed", () => store.load().catch(() => {}));
+
+// The page
+
 document.addEventListener("visibilitychange", () => {
-  markRead();
-  socket.send({ type: "presence", state: document.hidden ? "away" : "online" });
+  connection.send({ type: "presence", state: document.hidden ? "away" : "online" });
+  if (!document.hidden && current) thread.seen();
 });
-
-const chosen = new Map();
-async function searchPeople() {
-  const { results } = await call("GET", `users/list/?q=${encodeURIComponent($("people-search").value)}`);
-  $("people-rows").replaceChildren(
-    ...results.filter((p) => p.id !== me.id).slice(0, 8).map((p) => {
-      const item = document.createElement("li");
-      const button = document.createElement("button");
-      button.type = "button";
-      button.className = "chip";
-      button.textContent = p.name;
-      button.setAttribute("aria-pressed", String(chosen.has(p.id)));
-      button.addEventListener("click", () => {
-        if (!chosen.delete(p.id)) chosen.set(p.id, p.name);
-        button.setAttribute("aria-pressed", String(chosen.has(p.id)));
-        $("chosen").textContent = [...chosen.values()].join(", ");
-      });
-      item.append(button);
-      return item;
-    }),
-  );
-}
-$("new-open").addEventListener("click", () => {
-  chosen.clear();
-  $("chosen").textContent = "";
-  $("group-name").value = "";
-  $("new-dialog").showModal();
-  searchPeople();
-});
-$("people-search").addEventListener("input", searchPeople);
-$("new-create").addEventListener("click", async () => {
-  const name = $("group-name").value.trim();
-  const body = { kind: name || chosen.size > 1 ? "group" : "direct", participants: [...chosen.keys()] };
-  if (body.kind === "group") body.name = name || [...chosen.values()].join(", ").slice(0, 100);
-  try {
-    const made = await call("POST", "chat/conversations/", body);
-    conversations.set(made.id, made);
-    $("new-dialog").close();
-    open(made.id);
-  } catch (error) {
-    toast(error.errors?.[0]?.detail ?? error.message);
-  }
-});
-
-for (const message of JSON.parse(localStorage.getItem(OUTBOX) ?? "[]")) waiting.set(message.client_id, message);
-await load();
-const asked = location.pathname.match(/^\/talk\/([0-9a-f-]{36})\//);
-if (asked) await open(asked[1], { push: false });
-else location.replace("#conversations");
-socket.open();
 addEventListener("popstate", () => {
-  const id = location.pathname.match(/^\/talk\/([0-9a-f-]{36})\//)?.[1];
-  if (id && id !== current) open(id, { push: false });
+  const { id, at } = asked();
+  if (id) open(id, { push: false, at });
+  else leave();
 });
+$("back").addEventListener("click", (event) => {
+  event.preventDefault();
+  toList();
+});
+listen({ thread, list, side, composer, toolsAt: (article) => ($("messages").contains(article) ? tools : threadTools) });
+walkMenus();
+
+function asked() {
+  const id = location.pathname.match(/^\/talk\/([0-9a-f-]{36})\//)?.[1] ?? null;
+  return { id, at: Number(new URLSearchParams(location.search).get("at")) || null };
+}
+
+async function start() {
+  side.start();
+  try {
+    await store.load();
+  } catch {
+    // Without a list there is nothing to show: the page waits for the network and begins again.
+    status.state("offline");
+    setTimeout(start, 3000);
+    return;
+  }
+  list.isLoaded = true;
+  store.loadEnded().catch(() => {});
+  const { id, at } = asked();
+  if (id) await open(id, { push: false, at });
+  else draw();
+  connection.open();
+}
+
+start();

@@ -1,0 +1,151 @@
+// What was written and is not acknowledged: kept in this browser, sent in order, each under one client_id.
+const ANSWER_MS = 10_000;
+// randomUUID is for secure origins alone; a house in a local network may have none.
+const newId = () => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+const AFTER_LOSS = new Set(["lost", "unanswered", "unavailable"]);
+
+export class Outbox extends EventTarget {
+  #prefix;
+  #entries = new Map();
+  #flying = null; // {id, timer}
+  #pause = 0;
+
+  constructor(me, connection) {
+    super();
+    this.me = me;
+    this.connection = connection;
+    this.#prefix = `lyceum.outbox.${me.id}.`;
+    for (const key of Object.keys(localStorage).filter((name) => name.startsWith(this.#prefix))) {
+      const entry = JSON.parse(localStorage.getItem(key));
+      this.#entries.set(entry.client_id, { ...entry, state: "waiting" });
+    }
+  }
+
+  get all() {
+    return [...this.#entries.values()].sort((a, b) => a.timestamp.localeCompare(b.timestamp));
+  }
+
+  of(conversation) {
+    return this.all.filter((entry) => entry.conversation === conversation);
+  }
+
+  get(id) {
+    return this.#entries.get(id);
+  }
+
+  add(conversation, content, replyTo) {
+    const client_id = newId();
+    this.#put({
+      id: client_id,
+      client_id,
+      conversation,
+      sender: this.me,
+      content,
+      timestamp: new Date().toISOString(),
+      reply_to: replyTo && { id: replyTo.id, sequence: replyTo.sequence, sender: replyTo.sender, excerpt: replyTo.content.slice(0, 140) },
+      root: replyTo ? (replyTo.thread?.root ?? replyTo.id) : null,
+      reactions: [],
+      state: "waiting",
+    });
+    this.pump();
+  }
+
+  again(id) {
+    const entry = this.#entries.get(id);
+    if (!entry) return;
+    if (entry.code === "client_id_reused") {
+      this.discard(id);
+      const fresh = newId();
+      this.#put({ ...entry, id: fresh, client_id: fresh, state: "waiting", code: null, reason: null });
+    } else this.#put({ ...entry, state: "waiting", code: null, reason: null });
+    this.pump();
+  }
+
+  discard(id) {
+    if (this.#flying?.id === id) this.#land();
+    this.#entries.delete(id);
+    localStorage.removeItem(this.#prefix + id);
+    this.#changed();
+  }
+
+  // The connection is lost: what flies is unsure, and waits under its client_id.
+  lost() {
+    const id = this.#flying?.id;
+    this.#land();
+    if (id && this.#entries.has(id)) this.#put({ ...this.#entries.get(id), state: "waiting" });
+    this.#changed();
+  }
+
+  // The connection is back: what failed for want of it is sent once more, under the same client_id.
+  back() {
+    for (const entry of this.all) {
+      if (entry.state === "failed" && AFTER_LOSS.has(entry.code)) this.#put({ ...entry, state: "waiting", reason: null });
+    }
+    this.pump();
+  }
+
+  // Says what became of an acknowledged entry; null when it is not ours.
+  acknowledge({ client_id, message_id, sequence, content, timestamp }) {
+    const entry = this.#entries.get(client_id);
+    if (!entry) return null;
+    this.discard(client_id);
+    this.pump();
+    return { ...entry, id: message_id, sequence, content, timestamp };
+  }
+
+  refuse({ client_id, code, message, retry_after, errors }) {
+    const entry = this.#entries.get(client_id);
+    if (!entry) return false;
+    if (this.#flying?.id === client_id) this.#land();
+    if (code === "rate_limited") {
+      const seconds = Math.max(0.2, retry_after ?? 1);
+      this.#put({ ...entry, state: "waiting", reason: `Waits ${Math.ceil(seconds)} s: many messages at once` });
+      clearTimeout(this.#pause);
+      this.#pause = setTimeout(() => {
+        this.#pause = 0;
+        this.pump();
+      }, seconds * 1000);
+      return true;
+    }
+    this.#put({ ...entry, state: "failed", code, reason: errors?.[0]?.detail ?? message });
+    this.pump();
+    return true;
+  }
+
+  pump() {
+    if (this.#flying || this.#pause || !this.connection.isOpen) return;
+    const entry = this.all.find(({ state }) => state === "waiting");
+    if (!entry) return;
+    const { conversation, client_id, content, reply_to } = entry;
+    const frame = { type: "user_message", conversation, client_id, message: content, reply_to: reply_to?.id };
+    if (!this.connection.send(frame)) return;
+    this.#flying = { id: client_id, timer: setTimeout(() => this.#unanswered(client_id), ANSWER_MS) };
+    this.#put({ ...entry, state: "sending", reason: null });
+  }
+
+  #unanswered(id) {
+    this.#land();
+    const entry = this.#entries.get(id);
+    if (entry) this.#put({ ...entry, state: "failed", code: "unanswered", reason: "the server did not answer in 10 seconds" });
+    this.pump();
+  }
+
+  #land() {
+    clearTimeout(this.#flying?.timer);
+    this.#flying = null;
+  }
+
+  #put(entry) {
+    this.#entries.set(entry.client_id, entry);
+    try {
+      localStorage.setItem(this.#prefix + entry.client_id, JSON.stringify(entry));
+    } catch {
+      // A full store keeps the message on the page alone.
+    }
+    this.#changed();
+  }
+
+  #changed() {
+    this.dispatchEvent(new CustomEvent("change"));
+  }
+}

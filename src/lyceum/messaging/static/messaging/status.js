@@ -1,0 +1,80 @@
+// How the connection stands: the word in the bar, the strip under it, and the counts of what is unread.
+import { $, el, icon } from "./dom.js";
+import { counted } from "./words.js";
+
+const PATIENCE_MS = 800;
+const BACK_MS = 5000;
+
+export class Status {
+  #later = 0;
+  #wasShown = false;
+
+  constructor(outbox) {
+    this.outbox = outbox;
+    this.live = $("live");
+    this.live.dataset.owner = "talk";
+    this.live.hidden = false;
+    this.live.removeAttribute("role");
+    this.#word("offline", "Connecting");
+    outbox.addEventListener("change", () => this.#wasShown && this.#offline());
+  }
+
+  state(state) {
+    clearTimeout(this.#later);
+    if (state === "live") this.#online();
+    else {
+      this.#word("offline", "Offline");
+      this.#later = setTimeout(() => this.#offline(), PATIENCE_MS);
+    }
+  }
+
+  stop(words, verb) {
+    clearTimeout(this.#later);
+    const again = el("a", { class: "button button-small", href: location.href }, verb);
+    this.#strip("triangle-alert", words, "", again);
+  }
+
+  #word(state, text) {
+    this.live.dataset.state = state;
+    this.live.textContent = text;
+  }
+
+  #offline() {
+    this.#wasShown = true;
+    const waiting = this.outbox.all.length;
+    const kept = waiting ? `${counted(waiting, "message waits", "messages wait")} here and ${waiting === 1 ? "is" : "are"} sent when it is back.` : "You can go on writing: it is kept here and sent when the connection is back.";
+    $("strip").setAttribute("aria-live", waiting ? "assertive" : "polite");
+    this.#strip("wifi-off", "No connection.", kept);
+  }
+
+  #online() {
+    this.#word("live", "Live");
+    if (!this.#wasShown) return;
+    this.#wasShown = false;
+    $("strip").setAttribute("aria-live", "polite");
+    const failed = this.outbox.all.filter(({ state }) => state === "failed").length;
+    this.#strip("check", "Back online.", failed ? `${counted(failed, "message was", "messages were")} not sent. Everything you missed is here.` : "Everything you missed is here.");
+    this.#later = setTimeout(() => ($("strip").hidden = true), BACK_MS);
+  }
+
+  #strip(sign, head, words, ...more) {
+    const strip = $("strip");
+    const text = `${head}${words}`;
+    if (strip.dataset.text !== text) strip.replaceChildren(icon(sign), el("span", {}, el("strong", {}, head), " ", words), ...more);
+    strip.dataset.text = text;
+    strip.hidden = false;
+  }
+
+  // The title, the bar and the dock say how much is unread.
+  unread(total, name) {
+    document.title = `${total ? `(${total}) ` : ""}${name ? `${name} · ` : "Talk · "}Lyceum`;
+    for (const link of document.querySelectorAll(".bar-nav [data-go=t], .dock a[href='/talk/']")) {
+      let count = link.querySelector(".count");
+      if (!total) count?.remove();
+      else {
+        if (!count) link.append((count = el("span", { class: "count" })));
+        count.replaceChildren(el("span", { class: "sr" }, ", "), total > 99 ? "99+" : String(total), el("span", { class: "sr" }, " unread"));
+      }
+    }
+  }
+}
