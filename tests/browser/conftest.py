@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.conftest import PASSWORD, Person, Site
 
@@ -54,6 +54,26 @@ def page_of(new_page: Callable[..., Page], site: Site) -> Callable[..., Page]:
         page.get_by_label("Password").fill(PASSWORD)
         page.keyboard.press("Enter")
         page.wait_for_url(f"**{path}**")
+        return page
+
+    return open_page
+
+
+@pytest.fixture
+def talk_of(new_page: Callable[..., Page], site: Site) -> Callable[..., Page]:
+    """Sign a person in over the API and open Talk, or one conversation, with its connection."""
+
+    def open_page(person: Person, room: str = "", **options: Any) -> Page:
+        page = new_page(**options)
+        token = page.request.get(f"{site.url}/api/v1/users/csrf/").json()["csrf_token"]
+        answer = page.request.post(
+            f"{site.url}/api/v1/users/login/",
+            data={"email": person.email, "password": PASSWORD},
+            headers={"X-CSRFToken": token},
+        )
+        assert answer.ok, answer.text()
+        page.goto(f"{site.url}/talk/{room}/" if room else f"{site.url}/talk/")
+        expect(page.locator("#live")).to_have_text("Live")
         return page
 
     return open_page
