@@ -23,7 +23,7 @@ def talk(request: HttpRequest, conversation_id: UUID | None = None) -> HttpRespo
     known = {
         "id": str(me),
         "name": str(request.user),
-        "avatar": request.user.avatar_url,
+        "avatar": getattr(request.user, "avatar_url", None),
         "ephemeral_hours": settings.EPHEMERAL_HOURS,
     }
     return render(request, "messaging/talk.html", {"me": known, "conversation_id": conversation_id})
