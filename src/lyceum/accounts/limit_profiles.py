@@ -1,12 +1,15 @@
 """Profiles of limits: given to a person or to a group; the best one counts."""
 
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.contrib.auth.models import Group
+from django.db import transaction
 
-from lyceum.core.errors import Invalid
+from lyceum.core import audit
+from lyceum.core.errors import Invalid, NotFound
 
 if TYPE_CHECKING:
     from lyceum.accounts.models import User
@@ -47,16 +50,36 @@ def _check(profile: str) -> None:
         raise Invalid.field("profile", "invalid", f"Choose one of: {', '.join(settings.LIMIT_PROFILES)}.")
 
 
-def give_to_user(user: "User", profile: str) -> None:
+def _person(email: str) -> "User":
+    from lyceum.accounts.models import User, email_key
+
+    found = User.objects.filter(email_key=email_key(email)).first()
+    if found is None:
+        raise NotFound(f"Nobody has the address {email}.")
+    return found
+
+
+def give_to_person(email: str, profile: str) -> None:
+    """Give a profile to a person, by address; raises Invalid or NotFound."""
     _check(profile)
+    user = _person(email)
     user.limit_profile = profile
     user.save(update_fields=["limit_profile"])
+    audit.record(None, "user.limits_changed", user.pk, profile=profile)
 
 
-def give_to_group(group: Group, profile: str) -> None:
-    """Give a profile to all members of a group; other processes follow within seconds."""
+@transaction.atomic
+def give_to_group(name: str, profile: str, *, members: Sequence[str] = ()) -> None:
+    """Give a profile to a group, made where there is none, and take people into it; raises Invalid or NotFound.
+
+    Other processes follow within seconds.
+    """
     from lyceum.accounts.models import GroupLimits
 
     _check(profile)
+    group, _ = Group.objects.get_or_create(name=name)
     GroupLimits.objects.update_or_create(group=group, defaults={"limit_profile": profile})
+    for email in members:
+        _person(email).groups.add(group)
+    audit.record(None, "group.limits_changed", group.pk, profile=profile)
     forget()

@@ -1,11 +1,12 @@
 """What other parts may ask of accounts."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from django.utils import timezone
 
-from lyceum.accounts import services, tickets
+from lyceum.accounts import limit_profiles, services, tickets
 from lyceum.accounts.models import Session, TokenFamily, User, avatar_url
 from lyceum.core.errors import Invalid
 
@@ -74,6 +75,14 @@ def create_setup_token() -> str | None:
     return services.create_setup_token()
 
 
+def give_limit_profile(name: str, profile: str, *, is_group: bool = False, members: Sequence[str] = ()) -> None:
+    """Give a profile of limits to a person, by address, or to a group, by name; raises Invalid or NotFound."""
+    if is_group:
+        limit_profiles.give_to_group(name, profile, members=members)
+    else:
+        limit_profiles.give_to_person(name, profile)
+
+
 def create_staff(email: str, first_name: str, last_name: str, password: str) -> UUID:
     """Create a staff account; raises Invalid with every broken rule."""
     user = services.register(
@@ -93,6 +102,7 @@ __all__ = [
     "avatar_url",
     "create_setup_token",
     "create_staff",
+    "give_limit_profile",
     "sign_in_by_cookie",
     "sign_in_by_ticket",
 ]

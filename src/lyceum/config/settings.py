@@ -134,6 +134,8 @@ SESSION_COOKIE_AGE = int(timedelta(days=14).total_seconds())
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = ENV.PUBLIC_URL.startswith("https://")
+# Browsers take a name with this beginning from this very host alone, over HTTPS.
+SESSION_COOKIE_NAME = "__Host-sessionid" if SESSION_COOKIE_SECURE else "sessionid"
 # The proxy that ends TLS speaks plain HTTP to us, so the address that people use is named.
 CSRF_TRUSTED_ORIGINS = [*names(ENV.CORS_ALLOWED_ORIGINS), origin(ENV.PUBLIC_URL)]
 CSRF_FAILURE_VIEW = "lyceum.core.pages.csrf_failure"

@@ -99,6 +99,18 @@ def _parser() -> argparse.ArgumentParser:
     admin.add_argument("--first-name", default="Staff", help="first name (Staff)")
     admin.add_argument("--last-name", default="Account", help="last name (Account)")
     admin.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
+    wide = act(
+        commands.run_limits,
+        "limits",
+        "Give a person or a group wider limits.",
+        "\n\nfree is 1 time, basic 3 times and premium 10 times the usual; the best that somebody has counts.",
+        "lyceum limits ada@example.org premium",
+        'lyceum limits "Field school" basic --group --member ada@example.org',
+    )
+    wide.add_argument("name", help="a person's address, or with --group a group's name")
+    wide.add_argument("profile", choices=["free", "basic", "premium"], help="the profile to give")
+    wide.add_argument("--group", action="store_true", help="the name is a group's; it is made where there is none")
+    wide.add_argument("--member", action="append", default=[], help="address of somebody to take into the group")
     act(
         commands.run_backup,
         "backup",

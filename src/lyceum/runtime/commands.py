@@ -83,6 +83,16 @@ def run_createadmin(options: argparse.Namespace) -> int:
     return 0
 
 
+def run_limits(options: argparse.Namespace) -> int:
+    with running(Home.from_environment()) as environment:
+        schema.migrate(environment)
+        from lyceum.accounts.public import give_limit_profile
+
+        give_limit_profile(options.name, options.profile, is_group=options.group, members=options.member)
+    print(f"{options.name} has the limits of {options.profile}.")
+    return 0
+
+
 def _new_password(*, is_piped: bool) -> str:
     """Read a password twice from the terminal, or the first line of a pipe."""
     if is_piped:

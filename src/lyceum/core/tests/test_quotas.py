@@ -1,18 +1,16 @@
 """Limits, as requests meet them."""
 
-import io
 import re
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 import redis
-from django.contrib.auth.models import Group
-from django.core.management import CommandError, call_command
 from rest_framework.test import APIClient
 
-from lyceum.accounts import limit_profiles
+from lyceum.accounts.public import give_limit_profile
 from lyceum.core import limits, valkey
+from lyceum.core.errors import Invalid, NotFound
 from lyceum.core.testing.api_cases import check_problem
 from lyceum.core.testing.people import client_of
 from lyceum.messaging import services
@@ -126,16 +124,16 @@ def test_a_profile_widens_the_quota_and_the_best_one_counts(alice: Any) -> None:
         fresh = type(alice).objects.get(pk=alice.pk)
         return str(client_of(fresh).get(ME)["RateLimit-Policy"])
 
-    call_command("limit_profile", alice.email, "basic", stdout=io.StringIO())
+    give_limit_profile(alice.email.upper(), "basic")
     assert quota() == '"api";q=300;w=60'
-    group = Group.objects.create(name="Field school")
-    alice.groups.add(group)
-    limit_profiles.give_to_group(group, "premium")
+    give_limit_profile("Field school", "premium", is_group=True, members=[alice.email])
     assert quota() == '"api";q=1000;w=60'
-    limit_profiles.give_to_group(group, "free")
+    give_limit_profile("Field school", "free", is_group=True)
     assert quota() == '"api";q=300;w=60'
-    with pytest.raises(CommandError, match="Choose one of"):
-        call_command("limit_profile", alice.email, "endless")
+    with pytest.raises(Invalid):
+        give_limit_profile(alice.email, "endless")
+    with pytest.raises(NotFound):
+        give_limit_profile("nobody@example.org", "basic")
 
 
 @pytest.fixture
