@@ -6,4 +6,4 @@ class CoreConfig(AppConfig):
     label = "core"
 
     def ready(self) -> None:
-        from lyceum.core import kept  # noqa: F401
+        from lyceum.core import checks, kept  # noqa: F401
