@@ -26,13 +26,14 @@ handler500 = "lyceum.core.pages.server_error"
 
 
 def alive(request: HttpRequest) -> HttpResponse:
-    return JsonResponse({"status": "ok"})
+    """Answer while this process lives; asks nothing of others, whose failure a restart would not mend."""
+    return JsonResponse({"status": "healthy"})
 
 
 def ready(request: HttpRequest) -> HttpResponse:
-    """Answer 503 while the database or Valkey does not, so that a balancer sends nobody here."""
-    is_ready = health.store_answers() and health.live_answers()
-    return JsonResponse({"status": "ok" if is_ready else "unavailable"}, status=200 if is_ready else 503)
+    """Answer 503 while a part is missing or the process is leaving, so that a balancer sends nobody here."""
+    is_ready, parts = health.readiness()
+    return JsonResponse(parts, status=200 if is_ready else 503)
 
 
 class Document(Door):

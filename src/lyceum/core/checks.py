@@ -52,12 +52,10 @@ def database_version(app_configs: Apps, databases: Sequence[str] | None = None, 
     """The database has to be recent enough; asked only where databases are checked."""
     from django.db import connections
 
+    versions = [int(connections[alias].pg_version) for alias in databases or ()]  # type: ignore[attr-defined]
+    hint = f"Upgrade the server behind DATABASE_URL to {MIN_POSTGRES // 10000} or newer."
     return [
-        Error(
-            f"PostgreSQL {connections[alias].pg_version // 10000} is too old.",
-            hint=f"Upgrade the server behind DATABASE_URL to {MIN_POSTGRES // 10000} or newer.",
-            id="core.E002",
-        )
-        for alias in databases or ()
-        if connections[alias].pg_version < MIN_POSTGRES  # type: ignore[attr-defined]
+        Error(f"PostgreSQL {version // 10000} is too old.", hint=hint, id="core.E002")
+        for version in versions
+        if version < MIN_POSTGRES
     ]

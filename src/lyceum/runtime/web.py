@@ -28,8 +28,10 @@ class DrainingServer(uvicorn.Server):
         self._drain = asyncio.ensure_future(self._drain_then_exit(sig, frame))
 
     async def _drain_then_exit(self, sig: int, frame: FrameType | None) -> None:
+        from lyceum.core import health
         from lyceum.realtime.gateway import drain
 
+        health.begin_draining()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(drain(), GRACE_SECONDS)
         super().handle_exit(sig, frame)

@@ -125,7 +125,7 @@ def test_a_fault_is_a_problem_without_details(alice_api: APIClient, monkeypatch:
 
 
 def test_health_is_open_and_says_little(api: APIClient) -> None:
-    assert api.get("/health/").json() == {"status": "ok"}
+    assert api.get("/health/").json() == {"status": "healthy"}
     assert api.get("/health/ready/").status_code == 200
     assert set(api.get("/api/v1/chat/health/").json()) == {"status", "gateway", "store", "live"}
 
