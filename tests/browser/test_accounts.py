@@ -189,3 +189,15 @@ def test_what_others_see_is_saved_in_place(site: Site, page_of: New) -> None:
     page.get_by_role("button", name="Save what others see").click()
     expect(page.locator("#toasts")).to_contain_text("Saved.")
     assert alice.call("GET", "users/profile/").data["show_typing"] is False
+
+
+def test_each_module_comes_once_and_under_its_hash(site: Site, page_of: New) -> None:
+    page = page_of(site.register("Alice"), "/profile/")
+    loaded: list[str] = []
+    page.on("request", lambda request: loaded.append(request.url) if "/static/" in request.url else None)
+    page.goto(f"{site.url}/talk/")
+    expect(page.locator("#live")).to_have_text("Live")
+    assert any("/static/messaging/" in address for address in loaded)
+    assert [address for address in loaded if not re.search(r"\.[0-9a-f]{12}\.\w+(#|$)", address)] == []
+    modules = [address for address in loaded if address.endswith(".js")]
+    assert len(modules) == len(set(modules))

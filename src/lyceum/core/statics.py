@@ -14,7 +14,7 @@ from django.contrib.staticfiles.storage import HashedFilesMixin, staticfiles_sto
 from django.core.management import call_command
 from servestatic.base import ServeStaticBase
 from servestatic.responders import Redirect, StaticFile
-from servestatic.storage import CompressedManifestStaticFilesStorage
+from servestatic.storage import CompressedManifestStaticFilesStorage, MissingFileError
 
 # What nobody asks for: maps of other people's minified code, and the browsable API, which is off.
 IGNORED = ["*.map", "rest_framework"]
@@ -60,7 +60,10 @@ def collect() -> bool:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if stamp.exists() and stamp.read_text() == state:
             return False
-        call_command("collectstatic", verbosity=0, interactive=False, ignore_patterns=IGNORED)
+        try:
+            call_command("collectstatic", verbosity=0, interactive=False, ignore_patterns=IGNORED)
+        except MissingFileError as err:
+            raise SystemExit(f"{str(err).splitlines()[0]} Fetch it with: python scripts/frontend.py") from err
         stamp.write_text(state)
     return True
 

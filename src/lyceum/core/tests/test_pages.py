@@ -102,6 +102,12 @@ def test_acts_of_strangers_count_like_those_at_the_doors(client: Client, setting
     assert answer["RateLimit-Policy"] == '"light";q=300;w=60, "api";q=20;w=60'
 
 
+def test_an_act_that_is_only_looked_at_says_so(client: Client) -> None:
+    answer = client.get("/theme/", headers=PAGE)
+    assert (answer.status_code, answer["Allow"]) == (405, "POST")
+    assert "only takes what a form sends" in answer.content.decode()
+
+
 def test_a_form_that_was_open_too_long_says_what_to_do(settings: Any) -> None:
     answer = Client(enforce_csrf_checks=True).post("/reset/", {"email": "a@example.org"}, headers=PAGE)
     assert answer.status_code == 403
