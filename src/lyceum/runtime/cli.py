@@ -1,6 +1,7 @@
 """The `lyceum` command."""
 
 import argparse
+import errno
 import sys
 from collections.abc import Callable
 
@@ -166,6 +167,10 @@ def _sentence(err: Exception) -> str | None:
         return f"The database does not answer: {str(err).strip().splitlines()[0]}\nSee what is wrong: lyceum doctor"
     if isinstance(err, redis.RedisError):
         return f"Valkey does not answer: {err}\nSee what is wrong: lyceum doctor"
+    if isinstance(err, PermissionError) and err.filename:
+        return f"{err.filename} is another account's. Start as the one that made it, or set LYCEUM_HOME."
+    if isinstance(err, OSError) and err.errno == errno.ENOSPC:
+        return "The disk is full. Make room, and start again: nothing is lost."
     return None
 
 
