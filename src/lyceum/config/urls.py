@@ -103,6 +103,7 @@ urlpatterns = [
     path("health/ready/", ready),
     path("api/v1/", include(api)),
     path("api/", include((api, "alias"), namespace="alias")),
+    path("favicon.ico", shell.favicon),
     path("theme/", shell.set_theme, name="theme"),
     path("keys/", shell.set_keys, name="keys"),
     path("privacy/", shell.privacy, name="privacy"),

@@ -4,7 +4,8 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.templatetags.static import static
 from django.utils.safestring import mark_safe
 from django.utils.translation import get_language
 from django.views.decorators.http import require_POST
@@ -56,6 +57,11 @@ def set_theme(request: HttpRequest) -> HttpResponse:
 @require_POST
 def set_keys(request: HttpRequest) -> HttpResponse:
     return _keep(request, "keys", "off" if request.POST.get("keys") == "off" else "")
+
+
+def favicon(request: HttpRequest) -> HttpResponse:
+    """Lead who asks by habit, such as a page of the API's documents, to the mark."""
+    return redirect(static("lyceum/icons/mark.svg"))
 
 
 def privacy(request: HttpRequest) -> HttpResponse:

@@ -149,5 +149,11 @@ def test_the_privacy_page_shows_the_figures_that_hold(client: Client, settings: 
         assert figure in words
 
 
+def test_who_asks_for_an_icon_by_habit_gets_the_mark(client: Client) -> None:
+    answer = client.get("/favicon.ico")
+    assert answer.status_code == 302
+    assert answer["Location"].startswith("/static/lyceum/icons/mark")
+
+
 def test_probes_count_in_nothing() -> None:
     assert "/health/" in middleware.NOT_PAGES
