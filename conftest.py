@@ -23,6 +23,15 @@ def own_valkey_keys(settings: Any, worker_id: str) -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
+def cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hash passwords by the same algorithm with the least work: a real hash takes 100 MiB and a tenth of a second."""
+    from lyceum.accounts.hashers import BoundedArgon2PasswordHasher
+
+    for name, value in {"time_cost": 1, "memory_cost": 8, "parallelism": 1}.items():
+        monkeypatch.setattr(BoundedArgon2PasswordHasher, name, value)
+
+
+@pytest.fixture(autouse=True)
 def no_group_profiles(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is remembered of groups with a profile of limits is nothing, and asks no query of a test."""
     from lyceum.accounts import limit_profiles

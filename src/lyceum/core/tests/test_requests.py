@@ -111,6 +111,12 @@ def test_an_answer_is_private_and_carries_the_security_headers(alice_api: APICli
         assert (policy["object-src"], policy["base-uri"], policy["frame-ancestors"]) == ("'none'",) * 3
 
 
+def test_over_https_browsers_are_told_to_stay_there(api: APIClient, settings: Any) -> None:
+    assert "Strict-Transport-Security" not in api.get("/health/").headers
+    settings.SESSION_COOKIE_SECURE = True
+    assert api.get("/health/")["Strict-Transport-Security"] == "max-age=31536000"
+
+
 def test_a_fault_is_a_problem_without_details(alice_api: APIClient, monkeypatch: pytest.MonkeyPatch) -> None:
     from lyceum.accounts.api import views
 
