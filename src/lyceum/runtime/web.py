@@ -8,9 +8,13 @@ from types import FrameType
 
 import uvicorn
 
+from lyceum.runtime import children
+
 # The protocol says 4409 beyond, without reading the rest.
 FRAME_MAX_BYTES = 128 * 1024
 GRACE_SECONDS = 10
+# A database or a Valkey that is gone must not keep it.
+LAST_SECONDS = 2.0 * GRACE_SECONDS + 5
 
 
 class DrainingServer(uvicorn.Server):
@@ -25,6 +29,7 @@ class DrainingServer(uvicorn.Server):
             super().handle_exit(sig, frame)
 
     def _begin_drain(self, sig: int, frame: FrameType | None) -> None:
+        children.end_within(LAST_SECONDS)
         self._drain = asyncio.ensure_future(self._drain_then_exit(sig, frame))
 
     async def _drain_then_exit(self, sig: int, frame: FrameType | None) -> None:
