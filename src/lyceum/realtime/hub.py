@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import defaultdict
+from datetime import UTC, datetime
 from typing import Any, Protocol
 
 import msgspec
@@ -120,7 +121,7 @@ class Hub:
 
     def _tell_all_to_reload(self) -> None:
         """After a lost subscription frames may be missing: every client asks for what it missed."""
-        frame = Frame(dump({"type": "reload", "count": 0}))
+        frame = Frame(dump({"type": "reload", "timestamp": datetime.now(UTC), "count": 0}))
         for member in self.everyone():
             self._deliver(member, frame)
 
