@@ -49,7 +49,7 @@ def what_there_is(person: Person) -> str:
     return "\n[parameters]\n" + "".join(f'"path.{name}" = "{value}"\n' for name, value in found.items())
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("who", list(PHASES))
 def test_the_document_is_true(own_site: Site, who: str, tmp_path: Path) -> None:
     options: list[str] = []

@@ -16,7 +16,7 @@ def connection() -> redis.Redis:
     """
     retry = ThreadRetry(NoBackoff(), 1)
     return redis.Redis.from_url(
-        settings.REDIS_URL, max_connections=64, socket_connect_timeout=0.5, socket_timeout=1, retry=retry
+        settings.REDIS_URL, max_connections=64, socket_connect_timeout=1, socket_timeout=2, retry=retry
     )
 
 
