@@ -6,6 +6,7 @@ when a page does.
 
 import io
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -70,6 +71,8 @@ def open_week(page: Page) -> None:
 
 def keep(page: Page, name: str) -> None:
     page.evaluate("document.fonts.ready")
+    page.evaluate("document.activeElement?.blur()")
+    page.mouse.move(0, 0)
     page.wait_for_load_state("networkidle")
     picture = Image.open(io.BytesIO(page.screenshot()))
     path = IMAGES / f"{name}.webp"
@@ -80,33 +83,51 @@ def keep(page: Page, name: str) -> None:
         raise SystemExit(f"{path.name} is larger than {MAX_BYTES / 1000:.0f} kB.")
 
 
-def take(browser: Browser, site: str, now: datetime) -> None:
+def take(browser: Browser, site: str, now: datetime, thread: str) -> None:
     with page_of(browser, now, viewport=WIDE, color_scheme="light") as page:
         page.goto(f"{site}/sign-in/")
         keep(page, "sign-in")
     with (
         page_of(browser, now, viewport=WIDE, color_scheme="light") as mei,
-        page_of(browser, now, viewport=PHONE, color_scheme="dark") as ruth,
+        page_of(browser, now, viewport=PHONE, color_scheme="dark", is_mobile=True, has_touch=True) as ruth,
     ):
         sign_in(mei, site, "mei")
         sign_in(ruth, site, "ruth")
         open_week(ruth)
-        open_week(mei)
         keep(ruth, "talk-phone-dark")
+        open_week(mei)
+        ruth.get_by_role("textbox", name="Message").press_sequentially("Five minutes")
+        expect(mei.get_by_text("Ruth is writing").last).to_be_visible()
         keep(mei, "talk")
+    with page_of(browser, now, viewport=WIDE, color_scheme="dark") as page:
+        sign_in(page, site, "mei")
+        page.goto(f"{site}{thread}")
+        page.get_by_role("button", name=re.compile(r"\d\d replies")).click()
+        expect(page.locator("#thread-messages article").nth(30)).to_be_attached()
+        page.locator("#thread-scroll").evaluate("pane => pane.scrollTop = 0")
+        keep(page, "thread-dark")
     with page_of(browser, now, viewport=WIDE, color_scheme="light") as page:
         page.goto(f"{site}/api/docs/")
         expect(page.locator(".opblock").first).to_be_visible()
         keep(page, "api-docs")
 
 
+def place_of(text: str) -> str:
+    """Return the address that opens the conversation at the message with this text."""
+    from lyceum.messaging.models import Message
+
+    found = Message.objects.get(content__contains=text)
+    return f"/talk/{found.conversation_id}/?at={found.sequence}"
+
+
 def main() -> None:
     now = school_time()
     load_demo(now)
+    thread = place_of("Question of the day")
     chromium = os.environ.get("CHROMIUM") or shutil.which("chromium")
     with lyceum({**os.environ, "LIMITS_ENABLED": "false"}) as server, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
-        take(browser, f"http://127.0.0.1:{server.port}", now)
+        take(browser, f"http://127.0.0.1:{server.port}", now, thread)
         browser.close()
 
 

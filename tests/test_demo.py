@@ -88,7 +88,9 @@ def test_the_ephemeral_conversation_is_readable_now() -> None:
     mei = named("Mei")
     lake = group("Lake tonight?")
     log = selectors.log_of(selectors.get_participant_for(mei.pk, lake.pk))
-    assert [row.sequence for row in log.run(limit=50)] == list(range(1, lake.last_sequence + 1))
+    rows = log.run(limit=50)
+    assert [row.sequence for row in rows] == list(range(1, lake.last_sequence + 1))
+    assert rows[-1].metadata == {"mentions": [mei.pk]}
     sent = services.send_message(lake.pk, sender=mei.pk, content="On my way.")
     assert sent.sequence == lake.last_sequence + 1
 

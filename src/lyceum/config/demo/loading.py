@@ -146,6 +146,7 @@ def _say_ephemeral(conversation: Conversation, people: People, lines: list[Line]
     """Put the lines into Valkey, as a send does under the conversation's lock."""
     owner = selectors.get_participant_for(people[lines[0].who].pk, conversation.pk)
     log = EphemeralLog(owner)
+    members = list(conversation.participants.values_list("user_id", "user__first_name", "user__last_name"))
     named: dict[str, Kept] = {}
     for sequence, line in enumerate(lines, start=1):
         kept = Kept(uuid7(line.at), sequence, people[line.who].pk, line.text, None, "", line.at)
@@ -155,6 +156,7 @@ def _say_ephemeral(conversation: Conversation, people: People, lines: list[Line]
             kept.thread_root = original.thread_root or original.id
         if line.id is not None:
             named[line.id] = kept
+        kept.mentions = find_mentions(line.text, members)
         kept.reactions = [(emoji, [people[name].pk for name in who.split()]) for emoji, who in line.reactions.items()]
         log.add(kept)
         publish(_fact(conversation.pk, kept.id, kept.sender, sequence))
