@@ -141,7 +141,11 @@ async def _establish(connection: Connection) -> bool:
     # Ahead of what the groups have sent meanwhile.
     connection.writer.put_first([Frame(stamped(fields)) for fields in (established, *opening.follow_up)])
     connection.writer.start()
-    await in_thread(domain.opened, sign_in, connection.id)
+    try:
+        await in_thread(domain.opened, sign_in, connection.id)
+    except RedisError as err:
+        # The next heartbeat tells of the person again.
+        faults.warning("presence_not_told", error=type(err).__name__)
     return True
 
 
