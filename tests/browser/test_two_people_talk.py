@@ -31,6 +31,24 @@ def test_a_message_travels_and_is_seen(site: Site, talk_of: Talk) -> None:
     assert width <= PHONE["width"]
 
 
+def test_who_writes_is_told_where_they_write(site: Site, talk_of: Talk) -> None:
+    alice, bob = site.register("Alice"), site.register("Bob")
+    direct(alice, bob)
+    direct(alice, site.register("Charlie"))
+    at_alice, at_bob = talk_of(alice), talk_of(bob)
+    at_alice.get_by_role("link", name="Bob Tester").click()
+    at_bob.get_by_role("link", name="Alice Tester").click()
+    at_bob.locator("#message").type("writing")
+    expect(at_alice.locator("#typing-words")).to_have_text("Bob is writing")
+    at_alice.get_by_role("link", name="Charlie Tester").click()
+    expect(at_alice.locator("#message")).to_have_attribute("placeholder", "Message Charlie Tester")
+    told = at_alice.evaluate(
+        "[document.querySelector('#rows-direct').innerText, document.querySelector('#typing-words').innerText]"
+    )
+    assert "Bob is writing" in told[0]
+    assert told[1] == ""
+
+
 def test_what_was_written_without_network_arrives_once(site: Site, talk_of: Talk) -> None:
     alice, bob = site.register("Alice"), site.register("Bob")
     room = direct(alice, bob)

@@ -98,6 +98,7 @@ async function open(id, { push = true, at = null } = {}) {
   if (isOther) {
     side.leave();
     composer.show(id, store.nameOf(store.conversations.get(id)));
+    drawTyping();
   }
   for (const name of ["scroll", "thread-head", "composer"]) $(name).hidden = false;
   $("thread-none").hidden = true;
