@@ -11,6 +11,7 @@ export class PeopleSearch {
   #found = [];
   #at = -1;
   #later = 0;
+  #words = "";
 
   // `taken(id)` says whether a person is chosen already; `take(person)` chooses or lets go.
   constructor(field, box, { exclude, taken, take }) {
@@ -32,6 +33,7 @@ export class PeopleSearch {
       const page = await call("GET", `users/list/?page_size=20&q=${encodeURIComponent(words)}`);
       if (words !== this.field.value.trim()) return;
       this.#found = page.results.filter(({ id }) => !this.exclude(id)).slice(0, MOST);
+      this.#words = words;
       this.#at = words && this.#found.length ? 0 : -1;
       this.draw(words ? `Nobody is called “${words}”.` : "There is nobody else here yet.");
     } catch (error) {
@@ -72,8 +74,16 @@ export class PeopleSearch {
       this.#at = (this.#at + moves[event.key] + this.#found.length) % this.#found.length;
       this.draw();
       this.box.children[this.#at].scrollIntoView({ block: "nearest" });
-    } else if (event.key === "Enter" && this.#at >= 0) this.#choose(this.#at);
+    } else if (event.key === "Enter" && this.#words !== this.field.value.trim()) this.#takeFirst();
+    else if (event.key === "Enter" && this.#at >= 0) this.#choose(this.#at);
     else return;
     event.preventDefault();
+  }
+
+  // Who types a name and Enter at once means the first that is found by it.
+  async #takeFirst() {
+    clearTimeout(this.#later);
+    await this.look();
+    this.#choose(this.#at);
   }
 }

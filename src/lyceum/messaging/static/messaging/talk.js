@@ -136,6 +136,8 @@ function toList() {
 function draw() {
   list.draw();
   const c = store.conversations.get(current);
+  // While no conversation is open, the list is what the page is about.
+  $("list-title").setAttribute("aria-level", c ? "2" : "1");
   status.unread(store.unread, c && store.nameOf(c));
   if (!c) return;
   drawHead(c);

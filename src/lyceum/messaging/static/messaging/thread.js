@@ -110,10 +110,11 @@ export class Thread {
     const first = this.articles.find((article) => article.getBoundingClientRect().bottom > top);
     if (!first) return null;
     const { key } = first.dataset;
-    const before = first.getBoundingClientRect().top;
+    // Its end is held: its head may go when an earlier message of the same person comes before it.
+    const before = first.getBoundingClientRect().bottom;
     return () => {
       const now = this.box.querySelector(`[data-key="${CSS.escape(key)}"]`);
-      if (now) this.pane.scrollTop += now.getBoundingClientRect().top - before;
+      if (now) this.pane.scrollTop += now.getBoundingClientRect().bottom - before;
     };
   }
 
