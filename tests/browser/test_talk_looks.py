@@ -66,3 +66,16 @@ def test_a_phone_shows_one_thing_at_a_time(site: Site, talk_of: Talk, theme: str
     page.get_by_role("link", name="Back to conversations").tap()
     expect(page.locator("#conversations")).to_be_visible()
     assert page.url.endswith("/talk/")
+
+
+def test_a_tablet_lays_the_details_over_the_thread(site: Site, talk_of: Talk) -> None:
+    alice, bob = site.register("Alice"), site.register("Bob")
+    room = group(alice, bob)
+    page = talk_of(alice, room, viewport={"width": 800, "height": 850})
+    place = page.locator("#thread").bounding_box()
+    page.get_by_role("button", name="Conversation details").click()
+    expect(page.locator("#details")).to_be_in_viewport()
+    assert page.locator("#thread").bounding_box() == place
+    page.keyboard.press("Escape")
+    expect(page.locator("#details")).to_be_hidden()
+    expect(page.get_by_role("button", name="Conversation details")).to_be_focused()

@@ -29,6 +29,7 @@ function outside(page, event) {
     page.list.step(arrow);
   } else if ((event.key === "Enter" && event.target === article) || (event.key === "F2" && article)) {
     event.preventDefault();
+    page.toolsAt(article).attach(article);
     article.querySelector(".message-tools button, .message-state button")?.focus();
   } else if (!lettersOff()) letter(page, event, article, inThread);
 }

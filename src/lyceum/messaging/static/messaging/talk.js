@@ -137,7 +137,7 @@ function draw() {
   list.draw();
   const c = store.conversations.get(current);
   // While no conversation is open, the list is what the page is about.
-  $("list-title").setAttribute("aria-level", c ? "2" : "1");
+  $("page-title").hidden = Boolean(c);
   status.unread(store.unread, c && store.nameOf(c));
   if (!c) return;
   drawHead(c);

@@ -19,8 +19,8 @@ export class Tools {
       iconButton("reply", "Reply", { "data-act": "reply" }),
       iconButton("ellipsis", "More", { "data-act": "more", "aria-haspopup": "menu" }),
     );
-    box.addEventListener("pointerover", (event) => event.pointerType === "mouse" && this.#attach(event.target.closest("article")));
-    box.addEventListener("focusin", (event) => this.#attach(event.target.closest("article")));
+    box.addEventListener("pointerover", (event) => event.pointerType === "mouse" && this.attach(event.target.closest("article")));
+    box.addEventListener("focusin", (event) => this.attach(event.target.closest("article")));
     box.addEventListener("click", (event) => this.#click(event));
   }
 
@@ -28,14 +28,13 @@ export class Tools {
     return this.store.find(this.current(), article?.dataset.id);
   }
 
-  // Focus has the first claim, so that the pointer cannot take the tools from under the keyboard.
-  #attach(article) {
-    const focused = document.activeElement?.closest?.("article");
-    if (focused && this.box.contains(focused) && article !== focused && document.activeElement.matches(":focus-visible")) return;
+  // Where the tools are is where the pointer or the focus came last; a focus in them stays with its message.
+  attach(article) {
     if (!article || article === this.bar.parentElement) return;
     const message = this.messageOf(article);
     if (message && !message.deleted && message.message_type !== "system") {
       this.#held = article.dataset.id;
+      if (this.bar.contains(document.activeElement)) this.bar.parentElement.focus({ preventScroll: true });
       article.append(this.bar);
     }
   }
