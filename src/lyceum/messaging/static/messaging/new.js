@@ -64,7 +64,7 @@ export class NewConversation {
       ...[...this.#chosen.values()].map((person) => {
         const face = el("span", { class: "avatar avatar-small", "aria-hidden": "true" });
         paint(face, person);
-        const chip = el("button", { type: "button", class: "chip chip-on", "data-id": person.id, "aria-label": `Leave ${person.name} out` }, face, person.name, icon("x"));
+        const chip = el("button", { type: "button", class: "chip chip-on", "data-id": person.id }, face, person.name, el("span", { class: "sr" }, ", leave out"), icon("x"));
         return el("li", {}, chip);
       }),
     );

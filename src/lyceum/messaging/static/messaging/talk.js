@@ -136,8 +136,6 @@ function toList() {
 function draw() {
   list.draw();
   const c = store.conversations.get(current);
-  // While no conversation is open, the list is what the page is about.
-  $("page-title").hidden = Boolean(c);
   status.unread(store.unread, c && store.nameOf(c));
   if (!c) return;
   drawHead(c);
