@@ -10,6 +10,7 @@ from lyceum.core import valkey
 ALIVE_SECONDS = 45
 GRACE_SECONDS = 10
 BEST = ("online", "away")
+GONE = "gone-"
 
 
 def _key(user_id: UUID | str) -> str:
@@ -31,10 +32,12 @@ def touch(user_id: UUID, connection_id: str, state: str) -> None:
 
 
 def leave(user_id: UUID, connection_id: str) -> None:
-    """Say that a connection ended; the person goes offline after a grace of 10 seconds."""
-    now = time.time()
-    pipe = valkey.connection().pipeline()
-    pipe.hset(_key(user_id), connection_id, f"gone:{now + GRACE_SECONDS:.3f}")
+    """Say that a connection ended; without another the person keeps its state for a grace of 10 seconds."""
+    client: Any = valkey.connection()
+    now, entry = time.time(), client.hget(_key(user_id), connection_id) or b"online"
+    state = entry.decode().split(":")[0]
+    pipe = client.pipeline()
+    pipe.hset(_key(user_id), connection_id, f"{GONE}{state}:{now + GRACE_SECONDS:.6f}")
     pipe.set(valkey.key("seen", user_id), int(now))
     pipe.zadd(_due_key(), {f"{user_id}|{connection_id}": now + GRACE_SECONDS})
     pipe.execute()
@@ -58,11 +61,15 @@ def take_gone() -> set[UUID]:
 
 
 def _state(entries: dict[bytes, bytes]) -> str:
+    """Return the best state of the living connections, else that of the one that ended last within the grace."""
     now = time.time()
-    alive = [v.decode().split(":")[0] for v in entries.values() if float(v.decode().split(":")[1]) > now]
-    if "online" in alive or ("gone" in alive and "away" not in alive):
-        return "online"
-    return "away" if "away" in alive else "offline"
+    told = [(float(lapses), state) for state, lapses in (v.decode().split(":") for v in entries.values())]
+    kept = sorted((lapses, state) for lapses, state in told if lapses > now)
+    alive = {state for _, state in kept if not state.startswith(GONE)}
+    for state in BEST:
+        if state in alive:
+            return state
+    return kept[-1][1].removeprefix(GONE) if kept else "offline"
 
 
 def states(user_ids: Iterable[UUID]) -> dict[UUID, str]:
