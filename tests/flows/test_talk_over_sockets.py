@@ -180,6 +180,12 @@ async def test_bad_frames_get_an_error_and_the_connection_lives(site: Site) -> N
         (f'{{"type": "user_message", "conversation": "{room}", "message": 5}}', "invalid"),
         (f'{{"type": "user_message", "conversation": "{room}", "message": "{"x" * 8001}"}}', "too_long"),
         (f'{{"type": "user_message", "conversation": "{room}", "message": "a\\u0000b"}}', "invalid"),
+        (f'{{"type": "user_message", "conversation": "{room}", "message": "x", "client_id": "\\u0000"}}', "invalid"),
+        (f'{{"type": "user_message", "conversation": "{room}", "message": "x", "client_id": "\\ud800"}}', "invalid"),
+        ('{"type": "dance", "client_id": "\\ud800"}', "unknown_type"),
+        ('{"type": "ping", "conversation": "\\ud800"}', "invalid"),
+        ('{"type": "presence", "state": "\\ud800"}', "invalid"),
+        ('{"type": "resume", "sequences": {"\\ud800": 1}}', "invalid"),
         (f'{{"type": "read_receipt", "conversation": "{room}", "sequence": -1}}', "invalid"),
         ('{"type": "subscribe", "topic": "weather"}', "unknown_topic"),
         ("[" * 200 + "]" * 200, "malformed"),
@@ -187,8 +193,8 @@ async def test_bad_frames_get_an_error_and_the_connection_lives(site: Site) -> N
     for text, code in cases:
         await line.socket.send(text)
         assert (await line.hear("error"))["code"] == code, text[:80]
-    await line.send(type="ping")
-    assert (await line.hear("pong"))["timestamp"]
+    await line.send(type="user_message", conversation=room, message="still served", client_id="1")
+    assert (await line.hear("user_message_received"))["content"] == "still served"
     await line.socket.send(b"binary")
     assert await line.closed() == 4409
 

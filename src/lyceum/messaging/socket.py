@@ -166,8 +166,9 @@ def _where(frame: ClientFrame) -> UUID:
 
 @command("user_message", UserMessage)
 async def send_message(caller: Caller, frame: UserMessage) -> None:
-    if "\x00" in frame.message or has_lone_surrogate(frame.message):
-        raise Invalid.field("message", "invalid", "It holds a character that is not allowed.")
+    for name, text in (("message", frame.message), ("client_id", frame.client_id or "")):
+        if "\x00" in text or has_lone_surrogate(text):
+            raise Invalid.field(name, "invalid", "It holds a character that is not allowed.")
     if frame.attachments:
         raise Invalid.field("attachments.0", "not_found", "There is no such attachment.")
     where = _where(frame)

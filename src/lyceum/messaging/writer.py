@@ -133,7 +133,7 @@ class Writer:
                 continue
             try:
                 await self._store([item])
-            except psycopg.Error as err:
+            except Exception as err:  # whatever it is, the drafts behind it are stored
                 log.exception("draft_failed", error=type(err).__name__)
                 await self._disconnect()
                 _refuse([item])

@@ -35,7 +35,7 @@ def error(
     conversation: UUID | None = None,
 ) -> dict[str, Any]:
     frame: dict[str, Any] = {"type": "error", "code": code, "message": message}
-    if isinstance(client_id, str):
+    if isinstance(client_id, str) and not json.has_lone_surrogate(client_id):
         frame["client_id"] = client_id[:64]
     if retry_after is not None:
         frame["retry_after"] = round(retry_after, 3)

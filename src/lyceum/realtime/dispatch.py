@@ -115,6 +115,10 @@ async def _dispatch(connection: Connection, body: dict[str, Any]) -> None:
         frame = msgspec.convert(body, found.frame)
     except msgspec.ValidationError as err:
         raise _invalid(err) from err
+    except UnicodeEncodeError as err:
+        # Half a pair of surrogates where msgspec reads the text.
+        fault = FieldError("", "invalid", "It holds a character that is not allowed.")
+        raise DomainError("This frame is not valid.", code="invalid", errors=[fault]) from err
     if connection.conversation is not None:
         if frame.conversation not in (None, connection.conversation):
             raise DomainError("This connection is for another conversation.", code="wrong_conversation")
