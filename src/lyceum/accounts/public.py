@@ -7,8 +7,10 @@ from uuid import UUID
 from django.utils import timezone
 
 from lyceum.accounts import limit_profiles, services, tickets
+from lyceum.accounts.api.serializers import RegisterBody
 from lyceum.accounts.models import Session, TokenFamily, User, avatar_url
 from lyceum.core.errors import Invalid
+from lyceum.core.problems import flatten
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,9 @@ def is_alive(sign_in: SignIn) -> bool:
     """Say whether the sign-in still stands, in one query."""
     now = timezone.now()
     sessions = Session.objects.filter(public_id=sign_in.session_id, expire_date__gt=now, user__is_active=True)
-    families = TokenFamily.objects.filter(pk=sign_in.session_id, revoked_at=None, user__is_active=True)
+    families = TokenFamily.objects.filter(
+        pk=sign_in.session_id, revoked_at=None, expires_at__gt=now, user__is_active=True
+    )
     return sessions.values("public_id").union(families.values("pk")).exists()
 
 
@@ -85,15 +89,11 @@ def give_limit_profile(name: str, profile: str, *, is_group: bool = False, membe
 
 def create_staff(email: str, first_name: str, last_name: str, password: str) -> UUID:
     """Create a staff account; raises Invalid with every broken rule."""
-    user = services.register(
-        email=email,
-        first_name=first_name,
-        last_name=last_name,
-        password=password,
-        password_confirm=password,
-        is_staff=True,
-    )
-    return user.pk
+    names = {"email": email, "first_name": first_name, "last_name": last_name}
+    form = RegisterBody(data={**names, "password": password, "password_confirm": password})
+    if not form.is_valid():
+        raise Invalid(errors=list(flatten(form.errors)))
+    return services.register(**form.validated_data, is_staff=True).pk
 
 
 __all__ = [

@@ -7,6 +7,9 @@ from django.core import mail
 from rest_framework.test import APIClient
 
 from lyceum.accounts.models import MailedLink, User
+from lyceum.accounts.public import create_staff
+from lyceum.accounts.services import create_setup_token
+from lyceum.core.errors import Invalid
 from lyceum.core.testing.api_cases import check_problem, field_codes
 from lyceum.core.testing.fakes import Jobs
 from lyceum.core.testing.people import client_of, make_person
@@ -144,6 +147,21 @@ def test_a_link_works_only_for_what_it_was_made_for(api: APIClient, jobs: Jobs) 
     answer = api.post("/api/v1/users/setup/", {**BODY, **BOTH, "token": token})
     assert field_codes(answer) == {("token", "invalid")}
     assert not User.objects.filter(is_staff=True).exists()
+
+
+@pytest.mark.usefixtures("verification_required")
+def test_staff_whom_the_server_makes_enter_at_once_and_are_told_what_is_taken(api: APIClient, jobs: Jobs) -> None:
+    dora = make_person("dora", password=PASSWORD)
+    body = {**BODY, **BOTH, "token": create_setup_token()}
+    assert field_codes(api.post("/api/v1/users/setup/", {**body, "email": dora.email})) == {("email", "taken")}
+    assert api.post("/api/v1/users/setup/", {**body, "email": "staff@example.org"}).status_code == 201
+    assert api.post(LOGIN, {"email": "staff@example.org", "password": NEW}).status_code == 200
+    with pytest.raises(Invalid) as refused:
+        create_staff("no address", "R2D2", "Bright", NEW)
+    assert {error.field for error in refused.value.errors} == {"email", "first_name"}
+    with pytest.raises(Invalid):
+        create_staff(dora.email, "Dora", "Bright", NEW)
+    assert not User.objects.get(pk=dora.pk).is_staff
 
 
 def test_text_that_grows_when_it_is_compared_is_no_fault(api: APIClient, jobs: Jobs) -> None:
