@@ -106,6 +106,24 @@ async def test_who_hides_presence_and_typing_is_not_told_of(sites: list[Site]) -
         await line.close()
 
 
+async def test_presence_follows_who_hides_it_and_who_is_added(sites: list[Site]) -> None:
+    one, two = sites
+    alice, bob = one.register("Alice"), one.register("Bob")
+    at_bob = await (await bob.open(site=two)).ready()
+    at_alice = await (await alice.open(site=one)).ready()
+    room = alice.call("POST", "chat/conversations/", {"kind": "group", "name": "Dyke", "participants": []}).data["id"]
+    alice.call("POST", f"chat/conversations/{room}/members/", {"user": bob.id})
+    for line, other in ((at_bob, alice), (at_alice, bob)):
+        told = await line.hear("presence")
+        assert (told["user"], told["state"]) == (other.id, "online")
+    for is_shown, state in ((False, "offline"), (True, "online")):
+        alice.call("PATCH", "users/profile/", {"show_presence": is_shown})
+        told = await at_bob.hear("presence")
+        assert (told["user"], told["state"], told["last_seen"]) == (alice.id, state, None)
+    for line in (at_bob, at_alice):
+        await line.close()
+
+
 async def test_a_killed_process_takes_its_people_offline(flow_environment: dict[str, str], sites: list[Site]) -> None:
     site, process = start_web(flow_environment, **FAST)
     alice, bob = site.register("Alice"), site.register("Bob")

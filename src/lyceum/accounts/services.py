@@ -12,12 +12,14 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from lyceum.accounts import lockout
+from lyceum.accounts.contracts import PresenceSharingChanged
 from lyceum.accounts.errors import EmailUnverified, InvalidCredentials
 from lyceum.accounts.models import MailedLink, Session, TokenFamily, User, email_key
 from lyceum.accounts.passwords import broken_rules
 from lyceum.accounts.tokens import revoke_family, token_hash
 from lyceum.core import audit, jobs
 from lyceum.core.errors import FieldError, Invalid, NotFound
+from lyceum.core.events import publish
 from lyceum.core.live import push_on_commit
 
 log = structlog.get_logger("lyceum.auth")
@@ -262,6 +264,8 @@ def update_profile(user: User, *, check: Callable[[User], None], **changes: obje
     row.version += 1
     row.save()
     audit.record(user, "user.profile_changed", user.pk, fields=sorted(changes))
+    if "show_presence" in changes:
+        publish(PresenceSharingChanged(user_id=str(row.pk), is_shown=row.show_presence))
     return row
 
 

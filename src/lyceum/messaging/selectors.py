@@ -8,6 +8,7 @@ from django.db import connection
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from lyceum.core import presence
 from lyceum.core.errors import NotFound
 from lyceum.messaging import ephemeral, shapes
 from lyceum.messaging.ephemeral import EphemeralLog
@@ -43,6 +44,12 @@ def contacts(user_id: UUID) -> QuerySet[Participant]:
     """Return the places of others in the person's conversations; those who share one are told of each other."""
     mine = Participant.objects.filter(user=user_id, conversation__ended_at=None).values("conversation_id")
     return Participant.objects.filter(conversation__in=mine).exclude(user=user_id)
+
+
+def present(people: QuerySet[Participant]) -> list[tuple[UUID, str]]:
+    """Return who of them is here and shows it, each once, with their state."""
+    shown = people.filter(user__show_presence=True).order_by().values_list("user_id", flat=True).distinct()
+    return [(user_id, state) for user_id, state in presence.states(shown).items() if state != "offline"]
 
 
 def shows_typing(user_id: UUID, conversation_id: UUID) -> bool:

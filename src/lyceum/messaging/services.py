@@ -5,6 +5,7 @@ from uuid import UUID
 from django.db import connection, transaction
 from django.db.models import F
 from django.utils import timezone
+from msgspec.structs import replace
 
 from lyceum.core import audit, events
 from lyceum.core.errors import DomainError, Invalid, NotAllowed, NotFound
@@ -263,6 +264,7 @@ def _tell_new(conversation: Conversation, user_ids: list[UUID]) -> None:
     details = selectors.describe(user_ids[0], [conversation])[0]
     told = make_push(group, {"type": "conversation_added", "details": details})
     transaction.on_commit(lambda: publish_pushes([*joins, told]), robust=True)
+    _tell_who_is_here(conversation.pk, user_ids)
     for user_id in user_ids:
         publish(MemberAdded(conversation_id=str(conversation.pk), user_id=str(user_id)))
 
@@ -274,6 +276,23 @@ def _tell_added(conversation: Conversation, user_ids: list[UUID]) -> None:
         frame = {"type": "conversation_added", "conversation": conversation.pk, "details": details}
         push_on_commit(f"user:{user_id}", frame, control=f"join:{group_of(conversation.pk)}")
         publish(MemberAdded(conversation_id=str(conversation.pk), user_id=str(user_id)))
+    _tell_who_is_here(conversation.pk, user_ids)
+
+
+def _tell_who_is_here(conversation_id: UUID, added: list[UUID]) -> None:
+    """Tell those who were added of the members who are here, and the members of them, once they have joined."""
+
+    def tell() -> None:
+        pushes = []
+        for user_id, state in selectors.present(Participant.objects.filter(conversation=conversation_id)):
+            groups = [group_of(conversation_id)] if user_id in added else [f"user:{person}" for person in added]
+            # Presence is of a person, whatever group it goes to: the frame names no conversation.
+            told = make_push("", shapes.presence(user_id, state), exclude=f"user:{user_id}")
+            pushes += [replace(told, group=group) for group in groups]
+        if pushes:
+            publish_pushes(pushes)
+
+    transaction.on_commit(tell, robust=True)
 
 
 def check_owner(participant: Participant) -> None:

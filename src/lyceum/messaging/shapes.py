@@ -1,7 +1,7 @@
 """The contract's objects, made from rows: person, message, conversation."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -28,6 +28,11 @@ def named_person(
         return {"id": None, "name": "Deleted person", "kind": "user", "avatar": None}
     url = avatar_url(user_id, avatar)
     return {"id": user_id, "name": f"{first_name} {last_name}", "kind": "user", "avatar": url}
+
+
+def presence(user_id: UUID, state: str, last_seen: datetime | None = None) -> dict[str, Any]:
+    """Make the frame that tells of a person's presence."""
+    return {"type": "presence", "user": user_id, "state": state, "last_seen": last_seen}
 
 
 def reactions_for(found: list[dict[str, Any]], viewer: UUID | None) -> list[dict[str, Any]]:

@@ -7,14 +7,15 @@ from uuid import UUID
 
 import msgspec
 from django.contrib.auth import get_user_model
-from django.db.models import QuerySet
 
+from lyceum.accounts.contracts import PresenceSharingChanged
 from lyceum.accounts.public import SignIn
 from lyceum.core import presence
 from lyceum.core.errors import DomainError, Invalid, NotFound
+from lyceum.core.events import on
 from lyceum.core.json import has_lone_surrogate
 from lyceum.core.live import push_all
-from lyceum.messaging import frames, selectors, services, typing  # noqa: F401  # `frames` registers its models
+from lyceum.messaging import frames, selectors, services, shapes, typing  # noqa: F401  # `frames` registers its models
 from lyceum.messaging.catching_up import MAX_RESUME, missed_frames, moved_conversations
 from lyceum.messaging.models import Conversation, Participant
 from lyceum.messaging.sending import Draft, IsEphemeral, check_content, group_of
@@ -93,19 +94,13 @@ class Chat:
         except NotFound:
             return None
         last = mine.conversation.last_sequence
-        present = [
-            {"type": "presence", "user": user, "state": state, "last_seen": None}
-            for user, state in self._present(mine.conversation.participants.exclude(user=sign_in.user_id))
-        ]
+        others = mine.conversation.participants.exclude(user=sign_in.user_id)
+        present = [shapes.presence(user, state) for user, state in selectors.present(others)]
         return Opening({**established, "conversation": conversation, "sequence": last}, present)
 
     def _snapshot(self, sign_in: SignIn) -> dict[str, Any]:
-        found = self._present(selectors.contacts(sign_in.user_id))
+        found = selectors.present(selectors.contacts(sign_in.user_id))
         return {"type": "presence_snapshot", "users": [{"user": user, "state": state} for user, state in found]}
-
-    def _present(self, people: QuerySet[Participant]) -> list[tuple[UUID, str]]:
-        shown = people.filter(user__show_presence=True).order_by().values_list("user_id", flat=True).distinct()
-        return [(user, state) for user, state in presence.states(shown).items() if state != "offline"]
 
     def beat(self, sign_in: SignIn, conversation: UUID | None, told: dict[str, int]) -> Beat | None:
         groups = self.groups(sign_in, conversation)
@@ -141,9 +136,20 @@ class Chat:
             return
         seen = presence.last_seen(user_id) if state == "offline" else None
         last_seen = None if seen is None else datetime.fromtimestamp(seen, UTC)
-        frame = {"type": "presence", "user": user_id, "state": state, "last_seen": last_seen}
-        people = selectors.contacts(user_id).order_by().values_list("user_id", flat=True).distinct()
-        push_all([f"user:{person}" for person in people], frame)
+        _tell_contacts(user_id, shapes.presence(user_id, state, last_seen))
+
+
+def _tell_contacts(user_id: UUID, frame: dict[str, Any]) -> None:
+    people = selectors.contacts(user_id).order_by().values_list("user_id", flat=True).distinct()
+    push_all([f"user:{person}" for person in people], frame)
+
+
+@on(PresenceSharingChanged)
+def follow_sharing(event: PresenceSharingChanged) -> None:
+    """Let a person who hides be gone for the others, and one who shows themselves again be there."""
+    user_id = UUID(event.user_id)
+    state = presence.states([user_id])[user_id] if event.is_shown else "offline"
+    _tell_contacts(user_id, shapes.presence(user_id, state))
 
 
 def _me(sign_in: SignIn) -> dict[str, Any]:
