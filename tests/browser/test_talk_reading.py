@@ -133,3 +133,14 @@ def test_text_is_shown_as_a_safe_part_of_markdown(site: Site, talk_of: Talk) -> 
     assert hrefs == ["https://example.org/a_b", "https://example.org/"]
     expect(text.last).to_contain_text("<img src=x onerror=alert(1)>")
     assert text.last.locator("img").count() == 0
+
+
+def test_markdown_without_an_end_of_depth_does_not_stop_the_page(site: Site, talk_of: Talk) -> None:
+    alice, bob = site.register("Alice"), site.register("Bob")
+    room = direct(alice, bob)
+    post(bob, room, ">" * 8000)
+    post(bob, room, "*_" * 1999 + "x" + "_*" * 1999)
+    post(bob, room, "the end")
+    page = talk_of(alice, room)
+    expect(page.locator("#messages .message-text")).to_have_count(3)
+    expect(page.locator("#messages .message-text").last).to_have_text("the end")

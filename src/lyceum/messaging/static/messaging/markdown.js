@@ -12,6 +12,8 @@ const INLINE = new RegExp(
   ].join("|"),
   "gu",
 );
+// Nested deeper, signs stay signs: a browser has an end, and so has a reader.
+const DEEPEST = 8;
 const ENDS = /[.,:;!?*_~]+$/;
 
 function link(address, text) {
@@ -23,9 +25,10 @@ function link(address, text) {
   return node;
 }
 
-function wrap(name, text, words) {
+function wrap(name, text, words, depth) {
   const node = document.createElement(name);
-  inline(text, node, words);
+  if (depth < DEEPEST) inline(text, node, words, depth + 1);
+  else words(text, node);
   return node;
 }
 
@@ -36,11 +39,11 @@ function trimmed(url) {
   return address;
 }
 
-function marked({ codeText, label, target, bold, gone, italic, slanted, url, mail }, words) {
+function marked({ codeText, label, target, bold, gone, italic, slanted, url, mail }, words, depth) {
   if (codeText !== undefined) return Object.assign(document.createElement("code"), { textContent: codeText.trim() || codeText });
-  if (bold) return wrap("strong", bold, words);
-  if (gone) return wrap("del", gone, words);
-  if (italic || slanted) return wrap("em", italic || slanted, words);
+  if (bold) return wrap("strong", bold, words, depth);
+  if (gone) return wrap("del", gone, words, depth);
+  if (italic || slanted) return wrap("em", italic || slanted, words, depth);
   try {
     return target ? link(target, label) : link(url ? url : `mailto:${mail}`, url ?? mail);
   } catch {
@@ -48,7 +51,7 @@ function marked({ codeText, label, target, bold, gone, italic, slanted, url, mai
   }
 }
 
-function inline(text, parent, words) {
+function inline(text, parent, words, depth = 0) {
   let at = 0;
   for (const match of text.matchAll(INLINE)) {
     words(text.slice(at, match.index), parent);
@@ -56,7 +59,7 @@ function inline(text, parent, words) {
     const groups = { ...match.groups };
     if (groups.url) length = (groups.url = trimmed(groups.url)).length;
     at = match.index + length;
-    parent.append(marked(groups, words));
+    parent.append(marked(groups, words, depth));
   }
   words(text.slice(at), parent);
 }
@@ -103,7 +106,7 @@ function fence(rows) {
 }
 
 // `words(text, parent)` appends plain text; the page marks the names of people in it.
-export function render(text, parent, words = (plain, at) => at.append(plain)) {
+export function render(text, parent, words = (plain, at) => at.append(plain), depth = 0) {
   const rows = text.split("\n");
   while (rows.length) {
     const kind = kindOf(rows[0]);
@@ -118,12 +121,12 @@ export function render(text, parent, words = (plain, at) => at.append(plain)) {
     if (end < 0) end = rows.length;
     const block = rows.splice(0, end);
     const shape = KINDS.find(([name]) => name === kind)?.[1];
-    if (kind === "quote") {
+    if (kind === "quote" && depth < DEEPEST) {
       const quote = document.createElement("blockquote");
-      render(block.map((row) => row.replace(shape, "")).join("\n"), quote, words);
+      render(block.map((row) => row.replace(shape, "")).join("\n"), quote, words, depth + 1);
       parent.append(quote);
     } else if (kind === "bullets") parent.append(list("ul", block, shape, words));
     else if (kind === "numbers") parent.append(list("ol", block, shape, words));
-    else if (kind === "text") parent.append(lines(block, document.createElement("p"), words));
+    else if (kind === "text" || kind === "quote") parent.append(lines(block, document.createElement("p"), words));
   }
 }
