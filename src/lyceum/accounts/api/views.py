@@ -18,7 +18,6 @@ from lyceum.accounts.api import serializers as forms
 from lyceum.accounts.api.authentication import check_csrf
 from lyceum.accounts.models import User
 from lyceum.accounts.sessions import keep_session, open_session
-from lyceum.core import presence
 from lyceum.core.api import Door, check_if_match, etag, number, read
 from lyceum.core.errors import Invalid
 from lyceum.core.openapi import whole
@@ -297,10 +296,7 @@ class Directory(Door):
         page = number(request, "page", default=1, low=1, high=MAX_PAGES) or 1
         size = number(request, "page_size", default=20, low=1, high=100) or 20
         q = request.query_params.get("q", "")
-        people = selectors.visible_people(person, q)
-        count = people.count()
-        rows = list(people[(page - 1) * size : page * size])
-        states = presence.states([row.pk for row in rows])
+        found = selectors.directory_page(person, q, page=page, size=size)
         results = [
             {
                 "id": row.pk,
@@ -308,10 +304,10 @@ class Directory(Door):
                 "last_name": row.last_name,
                 "name": row.name,
                 "avatar": row.avatar_url,
-                "presence": states[row.pk] if row.show_presence else None,
+                "presence": state or None,
                 **({"email": row.email} if person.is_staff else {}),
             }
-            for row in rows
+            for row, state in found.people
         ]
 
         def link(number: int) -> str:
@@ -320,11 +316,11 @@ class Directory(Door):
 
         answer = {
             "results": results,
-            "next": link(page + 1) if page * size < count else None,
+            "next": link(page + 1) if found.has_next else None,
             "previous": link(page - 1) if page > 1 else None,
-            "count": count,
+            "count": found.count,
         }
-        return Response(answer, headers={"X-Total-Count": str(count)})
+        return Response(answer, headers={"X-Total-Count": str(found.count)})
 
 
 class SignInList(Door):
