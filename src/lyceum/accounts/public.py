@@ -23,8 +23,6 @@ class SignIn:
     last_name: str
     avatar: str | None
     limit_profile: str
-    show_presence: bool
-    show_typing: bool
 
 
 def _to_sign_in(user: User, session_id: UUID) -> SignIn:
@@ -35,8 +33,6 @@ def _to_sign_in(user: User, session_id: UUID) -> SignIn:
         user.last_name,
         user.avatar_url,
         user.best_limit_profile,
-        user.show_presence,
-        user.show_typing,
     )
 
 
@@ -103,6 +99,7 @@ __all__ = [
     "create_setup_token",
     "create_staff",
     "give_limit_profile",
+    "is_alive",
     "sign_in_by_cookie",
     "sign_in_by_ticket",
 ]
