@@ -7,7 +7,7 @@ from uuid import UUID
 from django.utils import timezone
 
 from lyceum.accounts import limit_profiles, services, tickets
-from lyceum.accounts.api.serializers import RegisterBody
+from lyceum.accounts.api.serializers import Newcomer, RegisterBody
 from lyceum.accounts.models import Session, TokenFamily, User, avatar_url
 from lyceum.core.errors import Invalid
 from lyceum.core.problems import flatten
@@ -83,6 +83,14 @@ def give_limit_profile(name: str, profile: str, *, is_group: bool = False, membe
         limit_profiles.give_to_person(name, profile)
 
 
+def check_newcomer(email: str, first_name: str, last_name: str) -> None:
+    """Raise Invalid with what stands in the way of an account before there is a password."""
+    form = Newcomer(data={"email": email, "first_name": first_name, "last_name": last_name})
+    if not form.is_valid():
+        raise Invalid(errors=list(flatten(form.errors)))
+    services.check_free(email)
+
+
 def create_staff(email: str, first_name: str, last_name: str, password: str) -> UUID:
     """Create a staff account; raises Invalid with every broken rule."""
     names = {"email": email, "first_name": first_name, "last_name": last_name}
@@ -96,6 +104,7 @@ __all__ = [
     "Invalid",
     "SignIn",
     "avatar_url",
+    "check_newcomer",
     "create_setup_token",
     "create_staff",
     "give_limit_profile",

@@ -34,6 +34,16 @@ def check_password(password: str, password_confirm: str, *, email: str, names: l
     return broken_rules(password, password_confirm, email=email, names=names)
 
 
+def check_free(email: str) -> None:
+    """Raise Invalid when there is an account with this address."""
+    if User.objects.filter(email_key=email_key(email)).exists():
+        raise Invalid(errors=[_taken()])
+
+
+def _taken() -> FieldError:
+    return FieldError("email", "taken", "There is an account with this address.")
+
+
 def register(
     *, email: str, first_name: str, last_name: str, password: str, password_confirm: str, is_staff: bool = False
 ) -> User:
@@ -45,7 +55,7 @@ def register(
     must_verify = settings.EMAIL_VERIFICATION == "required"
     hide = must_verify and not is_staff
     if taken is not None and not hide:
-        errors.insert(0, FieldError("email", "taken", "There is an account with this address."))
+        errors.insert(0, _taken())
     if errors:
         raise Invalid(errors=errors)
     if taken is not None:
@@ -67,7 +77,7 @@ def register(
         if hide:
             taken = User.objects.get(email_key=email_key(email))
             return _look_registered(taken, "", email=email, first_name=first_name, last_name=last_name)
-        raise Invalid.field("email", "taken", "There is an account with this address.") from err
+        raise Invalid(errors=[_taken()]) from err
     return user
 
 

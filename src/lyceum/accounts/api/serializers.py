@@ -47,11 +47,16 @@ PERSON = {
 }
 
 
-class RegisterBody(Body):
-    example = PERSON
+class Newcomer(Body):
+    """Who somebody is, before there is a password."""
+
     email = Email()
     first_name = PersonName()
     last_name = PersonName()
+
+
+class RegisterBody(Newcomer):
+    example = PERSON
     password = Password()
     password_confirm = Password()
 
