@@ -3,6 +3,7 @@
 import argparse
 import getpass
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -73,11 +74,12 @@ def run_demo(options: argparse.Namespace) -> int:
 
 
 def run_createadmin(options: argparse.Namespace) -> int:
-    password = _new_password(is_piped=options.password_stdin or not sys.stdin.isatty())
     with running(Home.from_environment()) as environment:
         schema.migrate(environment)
-        from lyceum.accounts.public import create_staff
+        from lyceum.accounts.public import check_newcomer, create_staff
 
+        check_newcomer(options.email, options.first_name, options.last_name)
+        password = _new_password(is_piped=options.password_stdin or not sys.stdin.isatty())
         create_staff(options.email, options.first_name, options.last_name, password)
     print(f"{options.email} may sign in as staff.")
     return 0
@@ -137,6 +139,11 @@ def _asked(question: str) -> str:
 
 
 def run_with_servers(options: argparse.Namespace) -> int:
+    if not options.command:
+        print("Name a command to run beside the servers: lyceum with-servers pytest", file=sys.stderr)
+        return 2
+    if shutil.which(options.command[0]) is None:
+        raise CannotRun(f"There is no command {options.command[0]}.")
     with throw_away() as environment:
         return subprocess.run(options.command, env=environment).returncode  # noqa: S603  # the caller's own command
 

@@ -11,6 +11,7 @@ import psycopg
 import redis
 
 from lyceum.config.env import given
+from lyceum.runtime import served
 from lyceum.runtime.home import CannotRun, Home
 from lyceum.runtime.postgres import Postgres
 from lyceum.runtime.valkey import Valkey
@@ -62,6 +63,9 @@ class Servers:
             found.pop(f"{name}_FILE", None)
         if not given("SECRET_KEY"):
             found["SECRET_KEY"] = self.home.secret("secret_key")
+        where = served.last(self.home)
+        if where is not None and not given("PUBLIC_URL"):
+            found["PUBLIC_URL"] = where.public_url
         return found
 
 

@@ -12,8 +12,10 @@ from types import FrameType
 from typing import Protocol
 from urllib.parse import urlsplit
 
-from lyceum.runtime import children, ports, schema
+from lyceum.config.env import given
+from lyceum.runtime import children, ports, schema, served
 from lyceum.runtime.home import CannotRun, Home
+from lyceum.runtime.served import Served
 from lyceum.runtime.stack import Servers, locked
 from lyceum.runtime.supervisor import Part, Supervisor
 
@@ -54,7 +56,8 @@ def run(home: Home, *, host: str, port: int, demo: bool | None) -> None:
             # Not beside the web process: that would take longer to answer.
             worker.start()
             # Its sign-ins are known to everybody, so other machines get it only when asked for.
-            public = environment["PUBLIC_URL"]
+            public = given("PUBLIC_URL", environment).rstrip("/")
+            served.note(home, Served(host, port, public))
             is_local = ports.is_loopback(host) and ports.is_loopback(urlsplit(public).hostname or "")
             _greet(public, home, is_local=is_local, demo=demo)
         except BaseException:
@@ -76,7 +79,8 @@ def _say(sentence: str) -> None:
 def _environment(servers: Servers, address: str) -> dict[str, str]:
     environment = servers.environment()
     # The address that people open stands in the links of mails.
-    environment.setdefault("PUBLIC_URL", address)
+    if not given("PUBLIC_URL"):
+        environment["PUBLIC_URL"] = address
     environment.setdefault("LOG_DIR", str(servers.home.folder("logs")))
     environment.setdefault("LOG_STDOUT", "false")
     return environment

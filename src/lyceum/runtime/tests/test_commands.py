@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 
 from lyceum.core.errors import Conflict, FieldError, Invalid
-from lyceum.runtime import commands
+from lyceum.runtime import commands, served
 from lyceum.runtime.cli import _sentence
 from lyceum.runtime.home import CannotRun, Home, make_private
+from lyceum.runtime.served import Served
+from lyceum.runtime.stack import Servers
 
 
 def test_a_password_is_typed_twice(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -52,6 +54,18 @@ def test_a_folder_that_somebody_else_put_there_is_not_used(tmp_path: Path) -> No
     (tmp_path / "link").symlink_to(tmp_path / "real")
     with pytest.raises(CannotRun, match="belongs to another account"):
         make_private(tmp_path / "link")
+
+
+def test_links_of_commands_lead_to_where_the_workspace_is_served(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = Home(tmp_path)
+    monkeypatch.delenv("PUBLIC_URL", raising=False)
+    assert "PUBLIC_URL" not in Servers(home).environment()
+    served.note(home, Served("127.0.0.1", 8030, "http://127.0.0.1:8030"))
+    assert Servers(home).environment()["PUBLIC_URL"] == "http://127.0.0.1:8030"
+    monkeypatch.setenv("PUBLIC_URL", "https://lyceum.example")
+    assert Servers(home).environment()["PUBLIC_URL"] == "https://lyceum.example"
 
 
 def test_a_start_that_was_killed_leaves_no_empty_secret(tmp_path: Path) -> None:

@@ -177,9 +177,25 @@ def test_a_backup_of_a_newer_version_is_refused_and_an_older_one_is_brought_up_t
 def test_a_staff_account_is_made_from_a_pipe_and_every_broken_rule_is_told(environment: dict[str, str]) -> None:
     done = lyceum(environment, "createadmin", "Ada@Example.org", "--password-stdin", typed="Lefroy-salt-lake-7\n")
     assert (done.returncode, done.stdout) == (0, "Ada@Example.org may sign in as staff.\n"), done.stderr
-    done = lyceum(environment, "createadmin", "ada@example.org", typed="12345\n")
+    done = lyceum(environment, "createadmin", "bob@example.org", typed="12345\n")
     assert done.returncode == 1
-    assert {line.split(":")[0] for line in done.stderr.splitlines()} == {"email", "password"}
+    assert {line.split(":")[0] for line in done.stderr.splitlines()} == {"password"}
+
+
+def test_an_address_that_cannot_be_taken_is_told_before_there_is_a_password(environment: dict[str, str]) -> None:
+    wrong = lyceum(environment, "createadmin", "notanemail", "--first-name", "R2D2")
+    assert wrong.returncode == 1
+    assert {line.split(":")[0] for line in wrong.stderr.splitlines()} == {"email", "first_name"}
+    lyceum(environment, "createadmin", "carol@example.org", typed="Lefroy-salt-lake-7\n")
+    taken = lyceum(environment, "createadmin", "Carol@example.org")
+    assert (taken.returncode, taken.stderr) == (1, "email: There is an account with this address.\n")
+
+
+def test_a_command_beside_servers_has_to_be_named(environment: dict[str, str]) -> None:
+    unnamed = lyceum(environment, "with-servers")
+    assert (unnamed.returncode, unnamed.stderr.count("\n")) == (2, 1)
+    unknown = lyceum(environment, "with-servers", "no-such-command")
+    assert (unknown.returncode, unknown.stderr) == (1, "There is no command no-such-command.\n")
 
 
 def test_a_backup_tells_where_it_cannot_go(environment: dict[str, str], folder: Path) -> None:

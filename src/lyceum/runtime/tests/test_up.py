@@ -13,6 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from lyceum.runtime import served
+from lyceum.runtime.home import Home
+from lyceum.runtime.served import Served
+
 
 def _children(pid: int) -> dict[str, int]:
     """Return the direct children of a process by the last word that tells them apart."""
@@ -99,6 +103,7 @@ def test_what_is_killed_comes_back_and_a_stop_leaves_nothing(folder: str) -> Non
     ready = f"http://127.0.0.1:{port}/health/ready/"
     assert "/setup/" in said
     assert "mei@goldfields.example" in said
+    assert served.last(Home(Path(folder))) == Served("127.0.0.1", port, f"http://127.0.0.1:{port}")
     for part in ("web", "valkey-server", "bin/postgres"):
         os.kill(_children(process.pid)[part], signal.SIGKILL)
         time.sleep(1.5)
