@@ -1,6 +1,8 @@
 """Talk in both themes and at three widths: accessible by WCAG 2.2 AA, and nothing wider than the page."""
 
 from collections.abc import Callable
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -79,3 +81,16 @@ def test_a_tablet_lays_the_details_over_the_thread(site: Site, talk_of: Talk) ->
     page.keyboard.press("Escape")
     expect(page.locator("#details")).to_be_hidden()
     expect(page.get_by_role("button", name="Conversation details")).to_be_focused()
+
+
+def test_times_and_days_are_those_of_the_profiles_zone_or_else_of_the_browser(site: Site, talk_of: Talk) -> None:
+    alice, bob = site.register("Alice"), site.register("Bob")
+    room = group(alice, bob)
+    sent = datetime.fromisoformat(post(bob, room, "What time is it?")["timestamp"])
+    alice.call("PATCH", "users/profile/", {"timezone": "Pacific/Pago_Pago"})
+    # 25 hours apart, so never on the same day.
+    for person, zone in ((alice, "Pacific/Pago_Pago"), (bob, "Pacific/Kiritimati")):
+        page = talk_of(person, room, viewport=DESK, timezone_id="Pacific/Kiritimati")
+        there = sent.astimezone(ZoneInfo(zone))
+        expect(message(page, "What time").locator("time")).to_have_text(f"{there:%H:%M}")
+        expect(page.locator("#messages h2.day").first).to_contain_text(f"{there:%A} {there.day} {there:%B}")

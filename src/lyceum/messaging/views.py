@@ -24,6 +24,7 @@ def talk(request: HttpRequest, conversation_id: UUID | None = None) -> HttpRespo
         "id": str(me),
         "name": str(request.user),
         "avatar": getattr(request.user, "avatar_url", None),
+        "timezone": getattr(request.user, "timezone", settings.TIME_ZONE),
         "ephemeral_hours": settings.EPHEMERAL_HOURS,
     }
     return render(request, "messaging/talk.html", {"me": known, "conversation_id": conversation_id})

@@ -1,27 +1,48 @@
 // Times, names and sentences, as the design writes them.
+import { me } from "./me.js";
+
 export const lettersOff = () => document.documentElement.dataset.keys === "off";
 export const firstName = (name) => name.split(" ")[0];
 const locale = document.documentElement.lang || undefined;
-const dayNumber = (date) => Math.floor((date.getTime() - date.getTimezoneOffset() * 60_000) / 86_400_000);
+const timeZone = zoneOf(me.timezone);
+const dates = new Intl.DateTimeFormat("en", { timeZone, year: "numeric", month: "numeric", day: "numeric" });
 
-export const clock = (iso) => new Date(iso).toLocaleTimeString(locale, { hour: "2-digit", minute: "2-digit", hour12: false });
-export const fullTime = (iso) => new Date(iso).toLocaleString(locale, { dateStyle: "full", timeStyle: "short" });
+// The zone of the profile; where none was chosen, or one that this browser does not know, the browser's.
+function zoneOf(chosen) {
+  if (chosen === "UTC") return undefined;
+  try {
+    return new Intl.DateTimeFormat("en", { timeZone: chosen }).resolvedOptions().timeZone;
+  } catch {
+    return undefined;
+  }
+}
+
+// The day of the calendar in that zone, as the first moment of the same day in UTC.
+function dayIn(date) {
+  const { year, month, day } = Object.fromEntries(dates.formatToParts(date).map(({ type, value }) => [type, Number(value)]));
+  return new Date(Date.UTC(year, month - 1, day));
+}
+
+const dayNumber = (date) => dayIn(date).getTime() / 86_400_000;
+const yearUnless = (now, date) => (dayIn(date).getUTCFullYear() === dayIn(now).getUTCFullYear() ? undefined : "numeric");
+
+export const clock = (iso) => new Date(iso).toLocaleTimeString(locale, { timeZone, hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+export const fullTime = (iso) => new Date(iso).toLocaleString(locale, { timeZone, dateStyle: "full", timeStyle: "short" });
 
 // 14:36 today, Mon in this week, else 17 November, with the year when it is another.
 export function when(iso, now = new Date()) {
   const date = new Date(iso);
   const days = dayNumber(now) - dayNumber(date);
   if (days <= 0) return clock(iso);
-  if (days < 7) return date.toLocaleDateString(locale, { weekday: "short" });
-  const year = date.getFullYear() === now.getFullYear() ? undefined : "numeric";
-  return date.toLocaleDateString("en-GB", { day: "numeric", month: "short", year });
+  if (days < 7) return date.toLocaleDateString(locale, { timeZone, weekday: "short" });
+  return date.toLocaleDateString("en-GB", { timeZone, day: "numeric", month: "short", year: yearUnless(now, date) });
 }
 
 export function dayHead(iso, now = new Date()) {
   const date = new Date(iso);
   const days = dayNumber(now) - dayNumber(date);
-  const year = date.getFullYear() === now.getFullYear() ? undefined : "numeric";
-  const words = date.toLocaleDateString("en-GB", { weekday: "long", day: "numeric", month: "long", year }).replace(",", "");
+  const shown = { timeZone, weekday: "long", day: "numeric", month: "long", year: yearUnless(now, date) };
+  const words = date.toLocaleDateString("en-GB", shown).replace(",", "");
   return days === 0 ? `Today, ${words}` : days === 1 ? `Yesterday, ${words}` : words;
 }
 
