@@ -7,7 +7,8 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from lyceum.accounts import devices
-from lyceum.accounts.models import Session, TokenFamily, User, email_key, name_key
+from lyceum.accounts.models import MailedLink, Session, TokenFamily, User, email_key, name_key
+from lyceum.accounts.tokens import token_hash
 from lyceum.core import presence
 
 SEEN_EVERY = timedelta(minutes=5)
@@ -97,3 +98,14 @@ def sign_ins_of(person: User, current: UUID | None, *, limit: int = 100) -> list
         for f in families
     ]
     return sorted(views, key=lambda view: view.created_at, reverse=True)[:limit]
+
+
+def has_staff() -> bool:
+    """Say whether somebody runs the workspace: a staff account besides those of the demo."""
+    return User.objects.filter(is_staff=True, is_demo=False).exists()
+
+
+def living_links(token: str, purpose: MailedLink.Purpose) -> QuerySet[MailedLink]:
+    """Return the mailed link while it can be used, or nothing; that for set-up ends with the first staff account."""
+    links = MailedLink.objects.filter(hash=token_hash(token), purpose=purpose, expires_at__gt=timezone.now())
+    return links.none() if purpose == MailedLink.Purpose.SETUP and has_staff() else links

@@ -11,7 +11,7 @@ from django.contrib.auth.hashers import make_password
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from lyceum.accounts import lockout
+from lyceum.accounts import lockout, selectors
 from lyceum.accounts.contracts import PresenceSharingChanged
 from lyceum.accounts.errors import EmailUnverified, InvalidCredentials
 from lyceum.accounts.models import MailedLink, Session, TokenFamily, User, email_key
@@ -122,11 +122,7 @@ def _dead_link() -> Invalid:
 
 def _use_link(token: str, purpose: MailedLink.Purpose) -> MailedLink:
     """Take a link out of use; raises Invalid when it is unknown, used or too old."""
-    link = (
-        MailedLink.objects.select_for_update()
-        .filter(hash=token_hash(token), purpose=purpose, expires_at__gt=timezone.now())
-        .first()
-    )
+    link = selectors.living_links(token, purpose).select_for_update().first()
     if link is None:
         raise _dead_link()
     if link.user_id is None:
@@ -290,7 +286,7 @@ def deactivate(user: User, *, actor: User | None) -> None:
 @transaction.atomic
 def create_setup_token() -> str | None:
     """Make the one-time link of a new server; None when it has a staff account already."""
-    if User.objects.filter(is_staff=True, is_demo=False).exists():
+    if selectors.has_staff():
         return None
     MailedLink.objects.filter(purpose=MailedLink.Purpose.SETUP).delete()
     return _make_link(MailedLink.Purpose.SETUP, None)

@@ -3,14 +3,15 @@
 from django.conf import settings
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from lyceum.accounts import fields, services
+from lyceum.accounts import fields, selectors, services
 from lyceum.accounts.api import serializers as bodies
 from lyceum.accounts.errors import EmailUnverified
+from lyceum.accounts.models import MailedLink
 from lyceum.accounts.sessions import current_session_id, open_session
 from lyceum.core import pages
 from lyceum.core.forms import Form, answer
@@ -79,8 +80,21 @@ def sign_up(request: HttpRequest) -> HttpResponse:
     return answer(request, PAGE, form, {"title": _("Create an account"), "links": links})
 
 
+def _is_dead(request: HttpRequest, token: str, purpose: MailedLink.Purpose) -> bool:
+    """Say whether a page would ask in vain; what is sent is judged, and refused, by the service."""
+    return request.method == "GET" and not selectors.living_links(token, purpose).exists()
+
+
+def _dead_link(request: HttpRequest, about: str, ways: list[tuple[str, str]]) -> HttpResponse:
+    context = {"title": _("This link was used or is too old"), "about": about, "links": ways}
+    return render(request, PAGE, context, status=410)
+
+
 @require_http_methods(["GET", "POST"])
 def set_up(request: HttpRequest, token: str) -> HttpResponse:
+    if _is_dead(request, token, MailedLink.Purpose.SETUP):
+        about = _("It makes the first staff account, once. Who runs the server gets a new one while there is none.")
+        return _dead_link(request, about, [(reverse("accounts:sign-in"), _("Sign in"))])
     form = Form("set-up", NEW_PERSON, _("Make the staff account"))
     if request.method == "POST":
         with form.refusals():
@@ -108,6 +122,13 @@ def ask_for_reset(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def reset(request: HttpRequest, token: str) -> HttpResponse:
+    if _is_dead(request, token, MailedLink.Purpose.RESET):
+        about = _("Your password is as it was last set. Ask for a new link to choose another, or sign in.")
+        ways = [
+            (reverse("accounts:ask-for-reset"), _("Ask for a new link")),
+            (reverse("accounts:sign-in"), _("Sign in")),
+        ]
+        return _dead_link(request, about, ways)
     form = Form("reset", [fields.NEW_PASSWORD, fields.CONFIRM], _("Set the password"))
     if request.method == "POST":
         with form.refusals():
@@ -140,6 +161,10 @@ def ask_for_verification(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def verify(request: HttpRequest, token: str) -> HttpResponse:
+    if _is_dead(request, token, MailedLink.Purpose.VERIFY):
+        about = _("If you opened it before, your address is confirmed and you can sign in. Else ask for a new one.")
+        again = reverse("accounts:ask-for-verification"), _("Ask for a new link")
+        return _dead_link(request, about, [(reverse("accounts:sign-in"), _("Sign in")), again])
     form = Form("verify", [], _("Confirm the address"))
     if request.method == "POST":
         with form.refusals():

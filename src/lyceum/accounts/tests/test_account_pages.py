@@ -133,6 +133,35 @@ def test_a_set_up_link_makes_a_staff_account_once(client: Client) -> None:
     assert not User.objects.filter(email="eve@example.org").exists()
 
 
+def test_a_set_up_link_ends_when_there_is_a_staff_account(client: Client) -> None:
+    token = services.create_setup_token()
+    person("Alice", is_staff=True)
+    page = client.get(f"/setup/{token}/", headers=PAGE)
+    answer = client.post(f"/setup/{token}/", sign_up_values(), headers=PAGE)
+
+    assert page.status_code == 410
+    assert "first staff account. This link" not in page.content.decode()
+    assert answer.status_code == 400
+    assert not User.objects.filter(email="zoe@example.org").exists()
+
+
+@pytest.mark.parametrize(
+    ("path", "ways"),
+    [
+        ("/setup/none/", ["/sign-in/"]),
+        ("/reset/none/", ["/reset/", "/sign-in/"]),
+        ("/verify/none/", ["/sign-in/", "/verify/"]),
+    ],
+)
+def test_a_dead_link_says_so_at_once_and_leads_on(client: Client, path: str, ways: list[str]) -> None:
+    page = client.get(path, headers=PAGE)
+    html = page.content.decode()
+    assert page.status_code == 410
+    assert "<h1>This link was used or is too old</h1>" in html
+    assert 'type="password"' not in html and f'action="{path}"' not in html
+    assert all(f'href="{way}"' in html for way in ways)
+
+
 def test_the_profile_is_saved_and_shown_in_the_persons_zone(at_alice: Client, alice: User) -> None:
     User.objects.filter(pk=alice.pk).update(date_joined="2026-03-31T20:00:00Z")
     values = {"first_name": "Alicia", "last_name": "Tester", "locale": "en-AU", "timezone": "Australia/Perth"}
