@@ -53,6 +53,7 @@ def test_a_pair_has_one_conversation_and_hiding_can_be_undone(site: Site, talk_o
 def test_owners_add_promote_and_remove(site: Site, talk_of: Talk) -> None:
     alice, bob, charlie = site.register("Alice"), site.register("Bob"), site.register("Charlie", "Komatiite")
     room = group(alice, bob)
+    post(alice, room, "before Charlie")
     at_alice, at_bob, at_charlie = talk_of(alice, room), talk_of(bob, room), talk_of(charlie)
     expect(at_bob.get_by_role("button", name="Add people")).to_be_hidden()
     at_alice.get_by_role("button", name="Add people").click()
@@ -62,7 +63,10 @@ def test_owners_add_promote_and_remove(site: Site, talk_of: Talk) -> None:
     expect(at_alice.locator("#add-told")).to_have_text(f"{charlie.name} is in the group now.")
     at_alice.keyboard.press("Escape")
     expect(at_bob.locator("#thread-about")).to_contain_text("3 people")
+    expect(message(at_alice, "before Charlie")).to_be_visible()
     at_charlie.get_by_role("link", name="Field week").click()
+    expect(at_alice.locator(".message-state")).not_to_contain_text("Charlie")
+    expect(at_alice.locator(".message-state")).not_to_contain_text("everyone")
 
     at_alice.get_by_role("button", name=f"Change {bob.name}").click()
     at_alice.get_by_role("button", name="Make an owner").click()

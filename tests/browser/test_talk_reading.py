@@ -74,7 +74,9 @@ def test_a_line_stands_above_what_is_new(site: Site, talk_of: Talk) -> None:
     assert alice.call("GET", f"chat/conversations/{room}/").data["unread_count"] > 0
     page.locator("#jump").click()
     expect(page.get_by_role("link", name="Bob Tester")).not_to_contain_text("unread")
-    expect(page.locator(".day-new")).to_be_attached()
+    post(bob, room, "and one more")
+    expect(message(page, "and one more")).to_be_visible()
+    expect(page.locator(".day-new")).to_contain_text("20 new since")
 
 
 def test_a_far_original_is_fetched_and_marked_and_the_way_back_is_short(site: Site, talk_of: Talk) -> None:

@@ -206,7 +206,8 @@ def mark_read(conversation_id: UUID, *, reader: UUID, sequence: int) -> dict[str
     """Move the reader's mark forward, never back; returns the mark and what is unread after it."""
     participant = selectors.get_participant_for(reader, conversation_id, lock=True)
     target = min(sequence, participant.conversation.last_sequence)
-    if target > participant.read_sequence:
+    # Nobody has read what is hidden from them.
+    if target > max(participant.read_sequence, participant.visible_after):
         participant.read_sequence = target
         participant.save(update_fields=["read_sequence"])
         frame = {"type": "read_receipt", "user": reader, "sequence": target}
@@ -314,7 +315,6 @@ def add_member(participant: Participant, user: Any, *, role: str) -> tuple[Parti
             "role": role,
             "visible_after": sees_from,
             "joined_after": conversation.last_sequence,
-            "read_sequence": conversation.last_sequence,
         },
     )
     if is_new:

@@ -380,6 +380,21 @@ def test_a_group_may_show_all_its_history(people: People) -> None:
     assert (found["last_message"]["content"], found["unread_count"]) == ("from the start", 0)
 
 
+@pytest.mark.parametrize(("history", "read_to"), [("joined", 0), ("all", 1)])
+def test_who_joins_has_read_nothing_and_never_what_is_hidden(people: People, history: str, read_to: int) -> None:
+    alice, bob, charlie = people
+    room = services.create_group(alice.pk, name="Open", members=[bob.pk], history=history).pk
+    say(room, alice, "from the start")
+    services.add_member(selectors.get_participant_for(alice.pk, room), charlie, role="member")
+    found = api_of(alice).get(url(room)).json()["participants"]
+    assert [p["read_sequence"] for p in found if p["id"] == str(charlie.pk)] == [0]
+    mark = {"read_sequence": read_to, "unread_count": 0}
+    assert services.mark_read(room, reader=charlie.pk, sequence=1) == mark
+    say(room, bob, "and on")
+    assert api_of(charlie).get(url(room)).json()["unread_count"] == 1
+    assert services.mark_read(room, reader=charlie.pk, sequence=2) == {"read_sequence": 2, "unread_count": 0}
+
+
 def test_unread_counts_are_right_after_any_mixture(people: People, group: UUID) -> None:
     alice, _, charlie = people
     services.add_member(selectors.get_participant_for(alice.pk, group), charlie, role="member")

@@ -24,10 +24,10 @@ function withState(rows, view) {
   return new Set([own.at(-1)?.id, seen?.id]);
 }
 
-// The items for `reconcile`. `view`: me, others, marker, unreadFrom, marked, inThread.
+// The items for `reconcile`. `view`: me, others, marker, fresh ({from, count}), marked, inThread.
 export function itemsOf(rows, pending, view) {
   const told = withState(rows, view);
-  const firstNew = view.unreadFrom === null ? null : rows.find((m) => m.sequence > view.unreadFrom && m.sender.id !== view.me.id && !m.deleted);
+  const firstNew = view.fresh && rows.find((m) => m.sequence >= view.fresh.from && m.sender.id !== view.me.id && !m.deleted);
   const items = [];
   let before = null;
   for (const message of [...rows, ...pending]) {
@@ -36,8 +36,7 @@ export function itemsOf(rows, pending, view) {
       before = null;
     }
     if (message === firstNew) {
-      const fresh = rows.filter((m) => m.sequence >= message.sequence && m.sender.id !== view.me.id && !m.deleted).length;
-      items.push(heading("new", `${fresh} new since ${clock(message.timestamp)}`, "day day-new"));
+      items.push(heading("new", `${view.fresh.count} new since ${clock(message.timestamp)}`, "day day-new"));
       before = null;
     }
     items.push(itemOf(message, follows(message, before), told.has(message.id) ? readersOf(message, view) : null, view));

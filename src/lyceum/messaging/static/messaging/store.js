@@ -7,7 +7,7 @@ const TYPING_MS = 8000;
 export class Store extends EventTarget {
   conversations = new Map();
   ended = new Map();
-  windows = new Map(); // conversation → {messages, hasOlder, hasNewer, unreadFrom}
+  windows = new Map(); // conversation → {messages, hasOlder, hasNewer, fresh}
   thread = null; // {conversation, root, messages}
   presence = new Map();
   #typing = new Map(); // conversation → Map of user → when it ends
@@ -134,7 +134,7 @@ export class Store extends EventTarget {
       messages: new Map(page.results.map((message) => [message.id, message])),
       hasOlder: around ? first > 1 : page.has_more,
       hasNewer: around ? page.has_more : false,
-      unreadFrom: this.windows.get(id)?.unreadFrom ?? null,
+      fresh: this.windows.get(id)?.fresh ?? null,
     });
     if (c && !around && last > c.held) for (let n = c.held + 1; n <= last; n += 1) this.#note(c, n);
     this.touch("thread");
@@ -262,8 +262,8 @@ export class Store extends EventTarget {
     const rows = this.rows(this.windows.get(c.id));
     if (rows.length && rows[0].sequence <= from + 1 && rows.at(-1).sequence >= c.last_sequence) {
       const unread = rows.filter((m) => m.sequence > from && m.sender.id !== this.me.id && !m.deleted && m.message_type !== "system");
-      this.#setUnread(c, unread.length);
-      return;
+      // What came before one joined is not unread: only the server knows where that was.
+      if (unread.length <= c.unread_count) return void this.#setUnread(c, unread.length);
     }
     clearTimeout(c.recount);
     c.recount = setTimeout(async () => {
@@ -392,7 +392,7 @@ export class Store extends EventTarget {
 
   _member_added({ user, role }, c) {
     if (!c || c.participants.some((p) => p.id === user.id)) return;
-    c.participants = [...c.participants, { ...user, role, read_sequence: c.last_sequence }];
+    c.participants = [...c.participants, { ...user, role, read_sequence: 0 }];
     this.touch("people", "thread");
   }
 

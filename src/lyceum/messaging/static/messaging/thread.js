@@ -46,14 +46,22 @@ export class Thread {
     if (!this.place) this.#quiet(() => this.box.replaceChildren(...skeletons()));
     if (at ? !this.rows.some(({ sequence }) => sequence === at) : !this.place || this.place.hasNewer) await this.store.open(id, at);
     if (this.id !== id) return;
-    this.place.unreadFrom = c?.unread_count ? (this.store.mine(c)?.read_sequence ?? null) : null;
+    this.place.fresh = c?.unread_count ? this.#fresh(c) : null;
     this.#below = 0;
     this.#sticks = true;
     this.#quiet(() => this.draw());
     if (at) this.#markAt(at);
-    else if (this.place.unreadFrom !== null) this.#showNew();
+    else if (this.place.fresh) this.#showNew();
     else this.#toBottom();
     this.seen();
+  }
+
+  // What was new when one came: how much, and from which message on.
+  #fresh(c) {
+    const read = this.store.mine(c)?.read_sequence ?? 0;
+    const unread = this.rows.filter((m) => m.sequence > read && m.sender.id !== this.store.me.id && !m.deleted && m.message_type !== "system");
+    const from = this.place.hasNewer ? unread[0] : unread.at(-c.unread_count) ?? unread[0];
+    return from ? { from: from.sequence, count: c.unread_count } : null;
   }
 
   // Goes to a message, which is fetched with its surroundings when it is far.
@@ -96,7 +104,7 @@ export class Thread {
     const hold = this.#sticks ? null : this.#hold();
     const pending = this.place.hasNewer ? [] : this.outbox.of(this.id);
     const rows = this.rows;
-    reconcile(this.box, itemsOf(rows, pending, viewOf(this.store, c, { unreadFrom: this.place.unreadFrom, marked: this.marked })));
+    reconcile(this.box, itemsOf(rows, pending, viewOf(this.store, c, { fresh: this.place.fresh, marked: this.marked })));
     this.#rove();
     if (this.#sticks) this.#toBottom();
     else hold?.();
@@ -223,7 +231,7 @@ export class Thread {
 export function viewOf(store, c, extra) {
   const others = c.participants.filter(({ id }) => id !== store.me.id);
   const names = c.participants.map(({ name }) => name).join("\n");
-  return { me: store.me, others, names, marker: marker(c.participants, store.me), unreadFrom: null, marked: null, inThread: false, ...extra };
+  return { me: store.me, others, names, marker: marker(c.participants, store.me), fresh: null, marked: null, inThread: false, ...extra };
 }
 
 function skeletons() {
