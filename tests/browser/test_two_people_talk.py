@@ -27,6 +27,9 @@ def test_a_message_travels_and_is_seen(site: Site, talk_of: Talk) -> None:
     at_bob.locator("#message").type("writing")
     expect(at_alice.locator("#typing")).to_have_text("Bob is writing")
     expect(at_alice.locator("#rows-direct")).to_contain_text("Bob is writing")
+    say(at_bob, "here it is")
+    expect(message(at_alice, "here it is")).to_be_visible()
+    expect(at_alice.locator("#typing-words")).to_have_text("", timeout=2000)
     width = at_bob.evaluate("document.documentElement.scrollWidth")
     assert width <= PHONE["width"]
 

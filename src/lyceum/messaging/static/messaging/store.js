@@ -236,7 +236,7 @@ export class Store extends EventTarget {
       }
     }
     this.#note(c, message.sequence);
-    this.#typing.get(c.id)?.delete(message.sender.id);
+    this.#types(c.id, message.sender.id, false);
   }
 
   #readTo(c, sequence) {
