@@ -1,5 +1,6 @@
 """Backups: a dump of the database and the media folder in one archive, with a manifest that is checked."""
 
+import errno
 import hashlib
 import json
 import os
@@ -16,7 +17,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from lyceum.runtime import schema
-from lyceum.runtime.home import CannotRun
+from lyceum.runtime.home import CannotRun, Home, make_private
 from lyceum.runtime.postgres import binaries
 
 FORMAT = 1
@@ -25,13 +26,20 @@ ENCRYPTED = {"require", "verify-ca", "verify-full"}
 Say = Callable[[str], None]
 
 
-def default_name() -> str:
+def _default_name() -> str:
     return f"lyceum-{datetime.now(UTC):%Y%m%d-%H%M%S}.tar"
 
 
-def make(environment: Mapping[str, str], target: Path, *, say: Say) -> None:
-    """Write a backup; an unfinished one never stands under its final name."""
-    _check_can_write(target)
+def default_path(home: Home) -> Path:
+    """Return a new file's path in the home's own folder, which only its owner enters."""
+    folder = home.root / "backups"
+    make_private(folder)
+    return folder / _default_name()
+
+
+def make(environment: Mapping[str, str], target: Path, *, replace: bool = False, say: Say) -> None:
+    """Write a backup; an unfinished one never stands under its final name, and another only with `replace`."""
+    _check_can_write(target, replace=replace)
     with _workplace(environment) as folder:
         applied = sorted(schema.look().applied)
         say("Dumping the database …")
@@ -59,12 +67,25 @@ def put_back(environment: Mapping[str, str], file: Path, *, say: Say) -> None:
     with _workplace(environment) as folder:
         say("Reading and checking the backup …")
         _unpack(file, folder)
-        _check_nobody_else_is_connected(environment)
+        check_nobody_else_is_connected(environment)
         say("Restoring the database …")
         _restore_database(environment, folder)
         say("Restoring the media …")
         _swap_media(folder / "media", _media(environment))
         _forget_live_state()
+
+
+def check_archive(file: Path) -> None:
+    """Raise CannotRun for what is not there, cannot be read, or is no archive at all."""
+    try:
+        with file.open("rb"):
+            is_archive = tarfile.is_tarfile(file)
+    except FileNotFoundError as err:
+        raise CannotRun(f"{file} is no backup of Lyceum: there is no such file. Nothing was changed.") from err
+    except OSError as err:
+        raise CannotRun(f"{file} cannot be read: {err.strerror}. Nothing was changed.") from err
+    if not is_archive:
+        raise CannotRun(f"{file} is no backup of Lyceum, or is damaged. Nothing was changed.")
 
 
 def _media(environment: Mapping[str, str]) -> Path:
@@ -80,9 +101,11 @@ def _workplace(environment: Mapping[str, str]) -> Iterator[Path]:
         yield Path(folder)
 
 
-def _check_can_write(target: Path) -> None:
+def _check_can_write(target: Path, *, replace: bool) -> None:
     if target.is_dir():
-        raise CannotRun(f"{target} is a folder. Name a file, for example {target / default_name()}.")
+        raise CannotRun(f"{target} is a folder. Name a file, for example {target / _default_name()}.")
+    if target.exists() and not replace:
+        raise CannotRun(f"{target} is there already. Name another file, or replace it with --force.")
     if not target.absolute().parent.is_dir():
         raise CannotRun(f"The folder {target.absolute().parent} is not there.")
     if not os.access(target.absolute().parent, os.W_OK):
@@ -137,15 +160,16 @@ def _add_media(archive: tarfile.TarFile, media: Path, digests: dict[str, str], s
 def _unpack(file: Path, folder: Path) -> dict[str, Any]:
     """Unpack a backup and compare every file with the manifest; raises CannotRun for one that is not whole."""
     try:
-        with tarfile.open(file) as archive:
+        with tarfile.open(file, "r:") as archive:
             archive.extractall(folder, filter="data")
         manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_text())
         expected = {name: digest for name, digest in manifest["sha256"].items()}
     except FileNotFoundError as err:
-        reason = "there is no such file" if not file.exists() else "it has no manifest"
-        raise CannotRun(f"{file} is no backup of Lyceum: {reason}. Nothing was changed.") from err
+        raise CannotRun(f"{file} is no backup of Lyceum: it has no manifest. Nothing was changed.") from err
     except (OSError, tarfile.TarError, ValueError, KeyError, AttributeError, EOFError) as err:
-        raise CannotRun(f"{file} is no backup of Lyceum, or is damaged: {err}. Nothing was changed.") from err
+        if isinstance(err, OSError) and err.errno == errno.ENOSPC:
+            raise
+        raise CannotRun(f"{file} is no backup of Lyceum, or is damaged. Nothing was changed.") from err
     found = {path.relative_to(folder).as_posix(): _digest(path) for path in folder.rglob("*") if path.is_file()}
     found.pop("manifest.json")
     if manifest.get("format") != FORMAT:
@@ -158,7 +182,7 @@ def _unpack(file: Path, folder: Path) -> dict[str, Any]:
     return manifest
 
 
-def _check_nobody_else_is_connected(environment: Mapping[str, str]) -> None:
+def check_nobody_else_is_connected(environment: Mapping[str, str]) -> None:
     """Raise CannotRun while others use the database; those that are just leaving get a moment."""
     import psycopg
 

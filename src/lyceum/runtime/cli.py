@@ -112,14 +112,16 @@ def _parser() -> argparse.ArgumentParser:
     wide.add_argument("profile", choices=["free", "basic", "premium"], help="the profile to give")
     wide.add_argument("--group", action="store_true", help="the name is a group's; it is made where there is none")
     wide.add_argument("--member", action="append", default=[], help="address of somebody to take into the group")
-    act(
+    copy = act(
         commands.run_backup,
         "backup",
         "Write the database and the media into one file.",
         "\n\nSafe while Lyceum runs. Secrets and settings are not in it; nor are ephemeral messages.",
         "lyceum backup",
         "lyceum backup /backups/monday.tar",
-    ).add_argument("file", nargs="?", help="file to write (lyceum-DATE.tar)")
+    )
+    copy.add_argument("file", nargs="?", help="file to write (lyceum-DATE.tar in the folder backups of LYCEUM_HOME)")
+    copy.add_argument("--force", action="store_true", help="replace a file that is there")
     back = act(
         commands.run_restore,
         "restore",

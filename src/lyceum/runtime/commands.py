@@ -106,25 +106,30 @@ def _new_password(*, is_piped: bool) -> str:
 
 
 def run_backup(options: argparse.Namespace) -> int:
-    from lyceum.runtime.backups import default_name, make
+    from lyceum.runtime.backups import default_path, make
 
-    file = Path(options.file or default_name())
-    with running(Home.from_environment()) as environment:
+    home = Home.from_environment()
+    file = Path(options.file) if options.file else default_path(home)
+    with running(home) as environment:
         schema.set_up_django(environment)
-        make(environment, file, say=print)
+        make(environment, file, replace=options.force, say=print)
     print(f"The backup is in {file} ({file.stat().st_size / 1e6:.1f} MB). It holds private data: keep it safe.")
     return 0
 
 
 def run_restore(options: argparse.Namespace) -> int:
-    from lyceum.runtime.backups import put_back
+    from lyceum.runtime.backups import check_archive, check_nobody_else_is_connected, put_back
 
-    if not options.yes and _asked("This replaces everything in the workspace. Type restore to go on: ") != "restore":
-        print("Nothing was changed.")
-        return 1
+    file = Path(options.file)
+    check_archive(file)
     with running(Home.from_environment(), alone=True) as environment:
+        check_nobody_else_is_connected(environment)
+        question = "This replaces everything in the workspace. Type restore to go on: "
+        if not options.yes and _asked(question) != "restore":
+            print("Nothing was changed.")
+            return 1
         schema.set_up_django(environment)
-        put_back(environment, Path(options.file), say=print)
+        put_back(environment, file, say=print)
         schema.migrate(environment, say=print)
     print("The backup is restored.")
     return 0

@@ -17,6 +17,7 @@ import pytest
 from lyceum.runtime import children
 from lyceum.runtime.home import Home
 from lyceum.runtime.postgres import Postgres
+from lyceum.runtime.stack import locked
 from lyceum.runtime.valkey import binary
 
 PASSWORD = "p@ss/w:ord"
@@ -199,8 +200,35 @@ def test_a_command_beside_servers_has_to_be_named(environment: dict[str, str]) -
 
 
 def test_a_backup_tells_where_it_cannot_go(environment: dict[str, str], folder: Path) -> None:
+    kept = folder / "kept.tar"
+    kept.write_text("mine")
+    assert "is there already" in lyceum(environment, "backup", str(kept)).stderr
+    assert kept.read_text() == "mine"
+    assert lyceum(environment, "backup", "--force", str(kept)).returncode == 0
+    assert tarfile.is_tarfile(kept)
     assert "is a folder" in lyceum(environment, "backup", str(folder)).stderr
     assert "is not there" in lyceum(environment, "backup", str(folder / "no" / "x.tar")).stderr
+
+
+def test_a_backup_without_a_name_is_kept_in_the_home(environment: dict[str, str], folder: Path) -> None:
+    assert lyceum(environment, "backup").returncode == 0
+    backups = folder / "home" / "backups"
+    assert backups.stat().st_mode & 0o777 == 0o700
+    assert [path.suffix for path in backups.iterdir()] == [".tar"]
+
+
+def test_a_restore_that_cannot_be_asks_nothing(environment: dict[str, str], folder: Path) -> None:
+    (folder / "letter.tar").write_text("no archive")
+    with tarfile.open(folder / "whole.tar", "w"):
+        pass
+    for name, reason in {"missing.tar": "there is no such file", "letter.tar": "or is damaged. Nothing"}.items():
+        refused = lyceum(environment, "restore", str(folder / name))
+        assert (refused.returncode, refused.stdout) == (1, "")
+        assert reason in refused.stderr
+    with locked(Home(folder / "home")):
+        refused = lyceum(environment, "restore", str(folder / "whole.tar"))
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "Lyceum runs already" in refused.stderr
 
 
 def test_every_command_says_what_it_does_with_an_example(environment: dict[str, str]) -> None:
