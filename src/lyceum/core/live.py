@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 import structlog
 from django.db import transaction
+from msgspec.structs import replace
 from redis.exceptions import RedisError
 
 from lyceum.core import valkey
@@ -21,7 +22,8 @@ class Push(msgspec.Struct, array_like=True, frozen=True):
 
     `exclude` names a connection that already knows, or `user:<id>`. `only` and `never` name people (`user:<id>`),
     where not all may see the same. `control` is for the gateway: `join:<group>`, `leave:<group>` or `close:<code>`
-    is carried out for the group's connections after the frame.
+    is carried out for the group's connections after the frame; `part:<group>` takes the group away ahead of `leave`,
+    which also ends a socket that is for it alone.
     """
 
     group: str
@@ -58,7 +60,14 @@ def unpack(data: bytes) -> list[Push]:
 
 def push_all(groups: Iterable[str], frame: Mapping[str, object], **options: Any) -> None:
     """Publish a frame to groups now. A hint: who misses it learns the truth by sequence."""
-    publish([make_push(group, frame, **options) for group in groups])
+    names = list(groups)
+    if not names:
+        return
+    first = make_push(names[0], frame, **options)
+    is_same = not any(name.startswith("conversation:") for name in names)
+    # What is told to many people is encoded once.
+    rest = (replace(first, group=n) if is_same else make_push(n, frame, **options) for n in names[1:])
+    publish([first, *rest])
 
 
 def publish(pushes: Sequence[Push]) -> None:

@@ -11,7 +11,7 @@ from lyceum.core import audit, events
 from lyceum.core.errors import DomainError, Invalid, NotAllowed, NotFound
 from lyceum.core.events import publish
 from lyceum.core.ids import uuid7
-from lyceum.core.live import make_push, push_on_commit
+from lyceum.core.live import make_push, push_all, push_on_commit
 from lyceum.core.live import publish as publish_pushes
 from lyceum.messaging import hot, selectors, shapes
 from lyceum.messaging.contracts import MemberAdded, MemberRemoved, MessageSent
@@ -368,6 +368,8 @@ def remove_member(participant: Participant, user_id: UUID) -> None:
     audit.record(mine.user, "conversation.member_removed", conversation.pk, user=str(user_id))
     publish(MemberRemoved(conversation_id=str(conversation.pk), user_id=str(user_id)))
     frame = {"type": "member_removed", "conversation": conversation.pk, "user": user_id, "by": mine.user_id}
+    # Told while the lock is held, so ahead of every message that is committed after the removal.
+    push_all([f"user:{user_id}"], {}, control=f"part:{group_of(conversation.pk)}")
     push_on_commit(f"user:{user_id}", frame, control=f"leave:{group_of(conversation.pk)}")
     push_on_commit(group_of(conversation.pk), frame)
 

@@ -158,6 +158,8 @@ class Hub:
         match verb:
             case "join" if member.is_multiplexed:
                 self.join(member, target)
+            case "part":
+                self.leave(member, target)
             case "leave":
                 self.leave(member, target)
                 if not member.is_multiplexed and member.covers(target):
