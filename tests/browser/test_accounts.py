@@ -177,9 +177,20 @@ def test_a_picture_is_shown_saved_and_removed_with_a_way_back(site: Site, page_o
     expect(page.locator("#account-open img")).to_have_count(0)
     page.get_by_role("button", name="Undo").click()
     expect(page.locator("#account-open img")).to_have_count(1)
-    page.get_by_label("Choose a picture").set_input_files({"name": "me.png", "mimeType": "image/png", "buffer": b"no"})
-    page.get_by_role("button", name="Save the picture").click()
+
+
+@pytest.mark.parametrize(("mime", "content"), [("image/png", b"no"), ("text/plain", PIXEL)])
+def test_what_is_no_picture_is_refused_before_it_is_offered(
+    site: Site, page_of: New, mime: str, content: bytes
+) -> None:
+    page = page_of(site.register("Alice"), "/profile/")
+    choice = page.get_by_label("Choose a picture")
+    choice.set_input_files({"name": "me.png", "mimeType": "image/png", "buffer": PIXEL})
+    expect(page.get_by_role("button", name="Save the picture")).to_be_visible()
+    choice.set_input_files({"name": "me", "mimeType": mime, "buffer": content})
     expect(page.locator("#avatar-error")).to_contain_text("Send a PNG, JPEG, WebP or GIF picture.")
+    expect(page.get_by_role("button", name="Save the picture")).to_be_hidden()
+    expect(page.locator("#avatar-now img")).to_have_count(0)
 
 
 def test_what_others_see_is_saved_in_place(site: Site, page_of: New) -> None:

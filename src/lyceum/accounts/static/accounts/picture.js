@@ -6,13 +6,22 @@ const box = document.getElementById("avatar-form");
 const file = document.getElementById("avatar-file");
 const error = document.getElementById("avatar-error");
 const acts = Object.fromEntries([...box.querySelectorAll("[data-act]")].map((one) => [one.dataset.act, one]));
+const types = file.accept.split(",");
+// What the server says of the same file.
+const NO_PICTURE = "Send a PNG, JPEG, WebP or GIF picture.";
 const shown = () => document.querySelector("#avatar-now .avatar");
 let before = shown().innerHTML;
 
-function show(address) {
+async function read(chosen) {
+  if (!types.includes(chosen.type)) throw new Error(NO_PICTURE);
   const picture = new Image();
   picture.alt = "";
-  picture.src = address;
+  picture.src = URL.createObjectURL(chosen);
+  await picture.decode();
+  return picture;
+}
+
+function show(picture) {
   shown().querySelector("img")?.remove();
   shown().append(picture);
 }
@@ -43,11 +52,26 @@ async function send(picture) {
   everywhere(await call("PUT", "users/avatar/", body));
 }
 
-function preview() {
+function drop() {
+  file.value = "";
+  shown().innerHTML = before;
+  offer(false);
+}
+
+async function preview() {
   tell("");
-  if (!file.files.length) return;
-  show(URL.createObjectURL(file.files[0]));
-  offer(true);
+  const [chosen] = file.files;
+  if (!chosen) return drop();
+  try {
+    const picture = await read(chosen);
+    if (chosen !== file.files[0]) return;
+    show(picture);
+    offer(true);
+  } catch {
+    if (chosen !== file.files[0]) return;
+    drop();
+    tell(NO_PICTURE);
+  }
 }
 
 file.addEventListener("change", preview);
@@ -56,9 +80,7 @@ preview();
 
 acts.drop.addEventListener("click", () => {
   tell("");
-  file.value = "";
-  shown().innerHTML = before;
-  offer(false);
+  drop();
   file.focus();
 });
 
