@@ -74,16 +74,16 @@ def _parser() -> argparse.ArgumentParser:
         "lyceum worker",
     )
     act(commands.run_migrate, "migrate", "Bring the database up to date.", "", "lyceum migrate")
-    address(
-        act(
-            commands.run_doctor,
-            "doctor",
-            "Look at the set-up and say what is wrong.",
-            "\n\nEnds with 1 when something has to be mended before a start.",
-            "lyceum doctor",
-            "ENVIRONMENT=production lyceum doctor --port 80",
-        )
+    look = act(
+        commands.run_doctor,
+        "doctor",
+        "Look at the set-up and say what is wrong.",
+        "\n\nEnds with 1 when something has to be mended before a start.",
+        "lyceum doctor",
+        "ENVIRONMENT=production lyceum doctor --port 80",
     )
+    look.add_argument("--host", help="address to look at (that of the last start, else 127.0.0.1)")
+    look.add_argument("--port", type=_port, help="port to look at (that of the last start, else 8000)")
     content = act(
         commands.run_demo, "demo", "Load or remove the demo content.", "", "lyceum demo load", "lyceum demo remove"
     )

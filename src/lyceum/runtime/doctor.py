@@ -7,21 +7,24 @@ from collections.abc import Iterator
 
 from lyceum.config import production
 from lyceum.config.env import Environment, SettingError, read
-from lyceum.runtime import ports, schema
+from lyceum.runtime import ports, schema, served
 from lyceum.runtime.home import CannotRun, Home
+from lyceum.runtime.served import Served
 from lyceum.runtime.stack import InUseError, Servers, locked
 
 MIN_FREE_BYTES = 1024**3
 MIN_POSTGRES, MIN_VALKEY = 15, 7
+NOWHERE = Served("127.0.0.1", 8000, "")
 Finding = tuple[str, str]
 
 
-def findings(home: Home, host: str, port: int) -> Iterator[Finding]:
-    """Yield (`ok`, `warn` or `fail`, sentence) for each thing looked at."""
+def findings(home: Home, host: str | None = None, port: int | None = None) -> Iterator[Finding]:
+    """Yield (`ok`, `warn` or `fail`, sentence) for each thing looked at; the address is that of the last start."""
     version = ".".join(map(str, sys.version_info[:3]))
     yield ("ok" if sys.version_info >= (3, 11) else "fail"), f"Python {version} (3.11 or newer is needed)."
     try:
-        environment = read()
+        where = served.last(home) or NOWHERE
+        environment = _with_address(read(), where)
         yield from _home(home)
         is_up = _is_up(home)
         servers = Servers(home)
@@ -29,10 +32,16 @@ def findings(home: Home, host: str, port: int) -> Iterator[Finding]:
         for sentence in str(err).splitlines():
             yield "fail", sentence
         return
-    yield from _port(host, port, is_up=is_up)
-    yield from _settings(environment, servers)
-    yield from _database(servers, is_up=is_up)
+    yield from _port(host or where.host, port or where.port, is_up=is_up)
+    settings = list(_settings(environment, servers))
+    yield from settings
+    yield from _database(servers, is_up=is_up, can_set_up=all(word != "fail" for word, _ in settings))
     yield from _valkey(servers, is_up=is_up)
+
+
+def _with_address(environment: Environment, where: Served) -> Environment:
+    is_noted = where.public_url and "PUBLIC_URL" not in environment.model_fields_set
+    return environment.model_copy(update={"PUBLIC_URL": where.public_url}) if is_noted else environment
 
 
 def _home(home: Home) -> Iterator[Finding]:
@@ -73,14 +82,15 @@ def _settings(environment: Environment, servers: Servers) -> Iterator[Finding]:
     for sentence in unsafe if is_production else []:
         yield "fail", f"Unsafe in production: {sentence}."
     if not is_production:
-        yield "ok", f"ENVIRONMENT is development; {len(unsafe)} settings would have to change for production."
+        needs = f"for production: {'; '.join(unsafe)}" if unsafe else "the settings would do for production"
+        yield "ok", f"ENVIRONMENT is development; {needs}."
         if not production.is_served(environment):
             yield "warn", "ALLOWED_HOSTS does not name the host of PUBLIC_URL: links in mails lead to an error."
         if environment.EMAIL_VERIFICATION == "required" and not environment.EMAIL_URL:
             yield "warn", "EMAIL_VERIFICATION is required, but EMAIL_URL is empty: links stay in the folder mail."
 
 
-def _database(servers: Servers, *, is_up: bool) -> Iterator[Finding]:
+def _database(servers: Servers, *, is_up: bool, can_set_up: bool) -> Iterator[Finding]:
     import psycopg
 
     environment = servers.environment()
@@ -96,7 +106,8 @@ def _database(servers: Servers, *, is_up: bool) -> Iterator[Finding]:
         f"PostgreSQL {number} answers"
         + ("." if is_recent else f", but {MIN_POSTGRES} or newer is needed: upgrade the server."),
     )
-    if is_recent:
+    # Settings that are refused have been told; nothing more can be asked with them.
+    if is_recent and can_set_up:
         yield _migrations(environment)
 
 

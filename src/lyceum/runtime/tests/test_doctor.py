@@ -12,8 +12,9 @@ import psycopg
 import pytest
 
 from lyceum.config.env import Environment
-from lyceum.runtime import doctor
+from lyceum.runtime import doctor, served
 from lyceum.runtime.home import Home
+from lyceum.runtime.served import Served
 from lyceum.runtime.stack import locked
 
 
@@ -124,6 +125,20 @@ def test_what_is_unsafe_in_production_is_told(home: Home, port: int, monkeypatch
     faults = said(home, port, "fail")
     assert "Unsafe in production: DEBUG must be false." in faults
     assert "Unsafe in production: PUBLIC_URL must begin with https://." in faults
+
+
+def test_what_production_asks_for_is_named(home: Home, port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    line = "ENVIRONMENT is development; for production: PUBLIC_URL must begin with https://."
+    assert line in said(home, port, "ok")
+    monkeypatch.setenv("PUBLIC_URL", "https://localhost")
+    assert "ENVIRONMENT is development; the settings would do for production." in said(home, port, "ok")
+
+
+def test_the_address_of_the_last_start_is_looked_at(home: Home, port: int) -> None:
+    served.note(home, Served("127.0.0.1", port, "http://elsewhere.example"))
+    found = list(doctor.findings(home))
+    assert ("ok", f"Port {port} is free.") in found
+    assert any(word == "warn" and "host of PUBLIC_URL" in sentence for word, sentence in found)
 
 
 def test_a_public_address_that_is_not_served_is_told(home: Home, port: int, monkeypatch: pytest.MonkeyPatch) -> None:

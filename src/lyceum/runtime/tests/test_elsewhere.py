@@ -231,6 +231,13 @@ def test_a_restore_that_cannot_be_asks_nothing(environment: dict[str, str], fold
     assert "Lyceum runs already" in refused.stderr
 
 
+def test_doctor_says_once_what_is_unsafe_in_production(environment: dict[str, str]) -> None:
+    told = lyceum({**environment, "ENVIRONMENT": "production"}, "doctor")
+    assert told.returncode == 1
+    assert "PostgreSQL" in told.stdout
+    assert told.stdout.count("PUBLIC_URL must begin with https://") == 1
+
+
 def test_every_command_says_what_it_does_with_an_example(environment: dict[str, str]) -> None:
     for name in ("up", "web", "worker", "migrate", "doctor", "demo", "backup", "restore", "createadmin"):
         done = lyceum(environment, name, "--help")
