@@ -199,6 +199,10 @@ def test_what_others_see_is_saved_in_place(site: Site, page_of: New) -> None:
     page.get_by_label("Show when I am writing").uncheck()
     page.get_by_role("button", name="Save what others see").click()
     expect(page.locator("#toasts")).to_contain_text("Saved.")
+    tell = "detail => document.dispatchEvent(new CustomEvent('lyceum:toast', { detail }))"
+    for text in ("first", "second", "third"):
+        page.evaluate(tell, {"text": text})
+    expect(page.locator("#toasts > .toast [data-part=text]")).to_have_text(["first", "second", "third"])
     assert alice.call("GET", "users/profile/").data["show_typing"] is False
 
 

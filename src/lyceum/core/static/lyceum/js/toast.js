@@ -1,5 +1,6 @@
 // A toast confirms an act and offers to undo it. It stays while the pointer or the focus is on it.
 const SECONDS = 8;
+const MOST = 3;
 
 // Starts the clock of a toast that is in the page; who shows it may hear that it is gone.
 export function adopt(box) {
@@ -19,6 +20,7 @@ export function adopt(box) {
   }
 
   box.dataset.adopted = "";
+  for (const old of [...document.querySelectorAll("#toasts > .toast")].slice(0, -MOST)) old.querySelector("[data-part=close]").click();
   box.querySelector("[data-part=close]").addEventListener("click", close);
   box.addEventListener("pointerenter", stay);
   box.addEventListener("focusin", stay);
