@@ -1,7 +1,7 @@
 // The field one writes in: it grows, keeps its draft, completes names, and sends, edits or replies.
 import { Completion } from "./mentions.js";
 import { me } from "./me.js";
-import { lengthOf, plain } from "./words.js";
+import { counted, lengthOf, plain } from "./words.js";
 
 const MOST = 8000;
 const TELL_FROM = 7500;
@@ -39,10 +39,15 @@ export class Composer {
     this.#toldTyping = 0;
     this.#setContext(null, null);
     this.field.value = draftOf(id);
-    this.field.placeholder = `Message ${name}`;
-    this.form.querySelector("label").textContent = `Message to ${name}`;
+    this.name(name);
     this.completion.close();
     this.#count();
+  }
+
+  // Whom one writes to, which may be renamed meanwhile.
+  name(name) {
+    this.field.placeholder = `Message ${name}`;
+    this.form.querySelector("label").textContent = `Message to ${name}`;
   }
 
   reply(message) {
@@ -120,8 +125,8 @@ export class Composer {
     this.form.querySelector("[data-part=send]").setAttribute("aria-disabled", String(!length || left < 0));
     this.field.setAttribute("aria-invalid", String(left < 0));
     this.note.classList.toggle("message-failed", left < 0);
-    if (left < 0) this.note.textContent = `${-left} characters too many: a message has at most 8,000`;
-    else if (length > TELL_FROM) this.note.textContent = `${left} characters left`;
+    if (left < 0) this.note.textContent = `${counted(-left, "character", "characters")} too many: a message has at most 8,000`;
+    else if (length > TELL_FROM) this.note.textContent = `${counted(left, "character", "characters")} left`;
     else this.note.textContent = "";
     this.form.toggleAttribute("data-told", Boolean(this.note.textContent));
   }
