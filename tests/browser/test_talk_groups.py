@@ -61,10 +61,14 @@ def test_owners_add_promote_and_remove(site: Site, talk_of: Talk) -> None:
     expect(at_alice.get_by_role("option", name=charlie.name)).to_be_visible()
     at_alice.keyboard.press("Enter")
     expect(at_alice.locator("#add-told")).to_have_text(f"{charlie.name} is in the group now.")
+    expect(at_alice.locator("#add-search")).to_have_value("")
+    expect(at_alice.get_by_text("Nobody is called")).to_be_hidden()
     at_alice.keyboard.press("Escape")
     expect(at_bob.locator("#thread-about")).to_contain_text("3 people")
     expect(message(at_alice, "before Charlie")).to_be_visible()
+    expect(at_charlie.locator("#details")).to_be_hidden()
     at_charlie.get_by_role("link", name="Field week").click()
+    expect(at_charlie.locator("#details")).to_be_visible()
     expect(at_alice.locator(".message-state")).not_to_contain_text("Charlie")
     expect(at_alice.locator(".message-state")).not_to_contain_text("everyone")
 
@@ -74,6 +78,7 @@ def test_owners_add_promote_and_remove(site: Site, talk_of: Talk) -> None:
     at_bob.locator("#rename").fill("Mapping week")
     at_bob.get_by_role("button", name="Rename").click()
     expect(at_alice.get_by_role("heading", name="Mapping week", level=1)).to_be_visible()
+    expect(at_alice.locator("#message")).to_have_attribute("placeholder", "Message Mapping week")
     at_bob.get_by_label("Who joins sees the whole history").check()
     expect(at_alice.get_by_label("Who joins sees the whole history")).to_be_checked()
 

@@ -128,7 +128,8 @@ export class Details {
       await call("POST", `chat/conversations/${this.c.id}/members/`, { user: person.id });
       this.store.apply({ type: "member_added", conversation: this.c.id, user: { id: person.id, name: person.name, avatar: person.avatar, kind: "user" }, role: "member" });
       $("add-told").textContent = `${person.name} is in the group now.`;
-      $("add-search").select();
+      $("add-search").value = "";
+      $("add-search").focus();
       await this.search.look();
     });
   }
@@ -180,7 +181,9 @@ export class Details {
 
   async #end() {
     const { c } = this;
-    const text = `It closes at once for all ${counted(c.participants.length, "person", "people")}. You can restore it for 30 days, from the foot of the list.`;
+    const many = c.participants.length;
+    const whom = many > 2 ? `all ${many} people` : many === 2 ? "both of you" : "you, who are alone in it";
+    const text = `It closes at once for ${whom}. You can restore it for 30 days, from the foot of the list.`;
     if (!(await ask({ title: `End ${c.name} for everyone?`, text, verb: "End for everyone", danger: true }))) return;
     const back = () =>
       this.#try(async () => {

@@ -92,11 +92,13 @@ async function open(id, { push = true, at = null } = {}) {
     }
   }
   const isOther = id !== current;
+  const isFirst = current === null;
   current = id;
   if (push && location.pathname !== `/talk/${id}/`) history.pushState({}, "", `/talk/${id}/`);
   main.dataset.view = "thread";
   if (isOther) {
-    side.leave();
+    if (isFirst) side.start();
+    else side.leave();
     composer.show(id, store.nameOf(store.conversations.get(id)));
     drawTyping();
   }
@@ -139,6 +141,7 @@ function draw() {
   status.unread(store.unread, c && store.nameOf(c));
   if (!c) return;
   drawHead(c);
+  composer.name(store.nameOf(c));
   thread.draw();
   side.draw();
   details.draw();
@@ -248,7 +251,6 @@ function asked() {
 }
 
 async function start() {
-  side.start();
   try {
     await store.load();
   } catch {
