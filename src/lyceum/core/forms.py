@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from rest_framework.exceptions import ValidationError
 from rest_framework.serializers import Serializer
@@ -123,11 +124,14 @@ class Form:
 
     @property
     def summary(self) -> list[tuple[str, str]]:
-        """Each broken rule with the control that it belongs to, or none."""
-        names = {each.name for each in self.fields}
-        return [
-            (f"{self.name}-{error.field}" if error.field in names else "", self._words(error)) for error in self.errors
+        """Each broken rule with its control and the label of that, as one goes down the form; others last."""
+        at_fields = [
+            (control.id, _("%(label)s: %(error)s") % {"label": control.field.label, "error": words})
+            for control in self.controls
+            for words in control.errors
         ]
+        names = {each.name for each in self.fields}
+        return at_fields + [("", self._words(error)) for error in self.errors if error.field not in names]
 
 
 def answer(

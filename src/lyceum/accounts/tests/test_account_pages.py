@@ -1,3 +1,5 @@
+import re
+from itertools import groupby
 from typing import Any
 
 import pytest
@@ -88,6 +90,15 @@ def test_signing_up_tells_every_mistake_at_its_field_and_in_the_summary(client: 
         assert html.count(words) == 2, words
     assert 'href="#sign-up-first_name"' in html
     assert "O’Hara" in html and "12345" not in html
+
+
+def test_the_summary_goes_down_the_form_and_names_each_field(client: Client) -> None:
+    values = sign_up_values(first_name="Z", email="zoe@", password="12345", password_confirm="other")
+    html = client.post("/sign-up/", values, headers=PAGE).content.decode()
+    lines = re.findall(r'<li><a href="#sign-up-(\w+)">([^<]*)</a>', html)
+    names = [name for name, _words in lines]
+    assert [name for name, _same in groupby(names)] == ["first_name", "email", "password", "password_confirm"]
+    assert lines[0][1] == "First name: Use 2 characters or more."
 
 
 def test_signing_up_signs_in(client: Client) -> None:
