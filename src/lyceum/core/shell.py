@@ -1,16 +1,20 @@
 """What every page shares: the sections that exist, the theme, the keys, and what is kept how long."""
 
+from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.templatetags.static import static
+from django.utils.functional import SimpleLazyObject
 from django.utils.safestring import mark_safe
 from django.utils.translation import get_language
 from django.views.decorators.http import require_POST
 
 from lyceum.core import pages, retention, statics
+from lyceum.core.errors import Unavailable
 
 YEAR_SECONDS = 365 * 24 * 3600
 THEMES = ("light", "dark")
@@ -18,12 +22,31 @@ THEMES = ("light", "dark")
 SHIPPED = ("en",)
 
 
+_counters: dict[str, Callable[[UUID], int]] = {}
+
+
+def count_at(address: str, counter: Callable[[UUID], int]) -> None:
+    """Register what says how much waits for a person in the section at an address."""
+    _counters[address] = counter
+
+
+def _counts(request: HttpRequest) -> dict[str, int]:
+    """Return how much waits in each section; nothing while a server behind us is away, for a page is whole without."""
+    if not request.user.is_authenticated:
+        return {}
+    try:
+        return {address: counter(UUID(str(request.user.pk))) for address, counter in _counters.items()}
+    except (*pages.OUTAGES, Unavailable):
+        return {}
+
+
 def context(request: HttpRequest) -> dict[str, Any]:
-    """Add what the shell needs to every template; asks neither the database nor Valkey."""
+    """Add what the shell needs to every template; asks the database and Valkey for the counts alone, where shown."""
     theme = request.COOKIES.get("theme", "")
     language = get_language() or settings.LANGUAGE_CODE
     return {
         "sections": settings.SECTIONS,
+        "counts": SimpleLazyObject(lambda: _counts(request)),
         "theme": theme if theme in THEMES else "",
         "keys": "off" if request.COOKIES.get("keys") == "off" else "on",
         "lang": _tag(language) if language.split("-")[0] in SHIPPED else settings.LANGUAGE_CODE,

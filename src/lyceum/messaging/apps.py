@@ -6,4 +6,7 @@ class MessagingConfig(AppConfig):
     label = "messaging"
 
     def ready(self) -> None:
-        from lyceum.messaging import kept, socket  # noqa: F401
+        from lyceum.core import shell
+        from lyceum.messaging import kept, selectors, socket  # noqa: F401
+
+        shell.count_at("/talk/", selectors.unread_total)

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from lyceum.core import presence
@@ -111,6 +111,14 @@ def unread_counts(user_id: UUID, conversation_ids: Sequence[UUID]) -> dict[UUID,
     counts = {conversation_id: count for conversation_id, count, *_ in rows}
     marks = [(where, mark, last) for where, _, is_ephemeral, mark, last in rows if is_ephemeral]
     return counts | ephemeral.unread_counts(user_id, marks)
+
+
+def unread_total(user_id: UUID) -> int:
+    """Count what is unread in the person's list, without what they muted."""
+    rows = Participant.objects.filter(user=user_id, hidden_at=None, conversation__ended_at=None)
+    behind = rows.exclude(notifications="none").filter(conversation__last_sequence__gt=F("read_sequence"))
+    ids = list(behind.values_list("conversation_id", flat=True))
+    return sum(unread_counts(user_id, ids).values()) if ids else 0
 
 
 def describe(user_id: UUID, rows: Sequence[Conversation]) -> list[dict[str, Any]]:

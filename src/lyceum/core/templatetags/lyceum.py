@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 register = template.Library()
 
@@ -56,6 +57,16 @@ def avatar(person: Any, presence: str | None = None, large: bool = False) -> Saf
         initials(person.name),
         image,
     )
+
+
+@register.simple_tag(takes_context=True)
+def count(context: Any, address: str) -> SafeString | str:
+    """Show how much is unread in a section, as `Status.unread` keeps it in Talk."""
+    number = context["counts"].get(address, 0)
+    if not number:
+        return ""
+    words = '<span class="count"><span class="sr">, </span>{}<span class="sr"> {}</span></span>'
+    return format_html(words, number if number <= 99 else "99+", _("unread"))
 
 
 @register.simple_tag
