@@ -131,7 +131,11 @@ class Environment(BaseSettings):
         "written into the folder mail of LYCEUM_HOME.",
     )
     MAIL_FROM: str = Field("Lyceum <lyceum@localhost>", description="Sender of mails.")
-    DIRECTORY: Literal["all", "contacts", "off"] = Field("all", description="Whom people find in the directory.")
+    DIRECTORY: Literal["all", "contacts", "off"] = Field(
+        "all",
+        description="Whom people find in the directory: `all`: everybody; `contacts`: those with whom they share a "
+        "conversation; `off`: nobody. Staff always find everybody.",
+    )
     EPHEMERAL_HOURS: int = Field(24, ge=1, le=720, description="Life of a message in an ephemeral conversation.")
     OUTBOUND_ALLOWED_HOSTS: str = Field(
         "",

@@ -117,7 +117,18 @@ class ConversationDetail(Door):
         fresh = selectors.get_participant_for(user_id(request), conversation_id)
         return self._answer(request, fresh.conversation)
 
-    @extend_schema(parameters=[OpenApiParameter("for", str, enum=["everyone"])], responses={204: None})
+    @extend_schema(
+        parameters=[
+            OpenApiParameter(
+                "for",
+                str,
+                enum=["everyone"],
+                description="`everyone`: an owner ends the group for all, and may restore it for 30 days. Left out: "
+                "one leaves the group oneself, or hides the direct conversation until its next message.",
+            )
+        ],
+        responses={204: None},
+    )
     def delete(self, request: Request, conversation_id: UUID) -> Response:
         """Leave a group or hide a direct conversation; end a group for everyone."""
         participant = selectors.get_participant_for(user_id(request), conversation_id)
