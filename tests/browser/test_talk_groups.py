@@ -82,12 +82,17 @@ def test_owners_add_promote_and_remove(site: Site, talk_of: Talk) -> None:
     at_bob.get_by_label("Who joins sees the whole history").check()
     expect(at_alice.get_by_label("Who joins sees the whole history")).to_be_checked()
 
+    post(charlie, room, "from me")
+    post(alice, room, f"Thanks, @{charlie.name}")
+    expect(at_alice.locator(".mention")).to_have_text(f"@{charlie.name}")
     at_alice.get_by_role("button", name=f"Change {charlie.name}").click()
     at_alice.get_by_role("button", name="Remove Charlie").click()
     expect(at_alice.get_by_role("button", name="Cancel")).to_be_focused()
     at_alice.get_by_role("dialog").get_by_role("button", name="Remove Charlie").click()
     expect(at_charlie.locator("#toasts")).to_contain_text("You are no longer in Mapping week.")
     expect(at_charlie.get_by_role("link", name="Mapping week")).to_have_count(0)
+    expect(at_alice.locator("#thread-about")).to_contain_text("2 people")
+    expect(at_alice.locator(".mention")).to_have_text(f"@{charlie.name}")
     at_alice.locator("#toasts").get_by_role("button", name="Undo").click()
     expect(at_charlie.get_by_role("link", name="Mapping week")).to_be_visible()
 

@@ -24,7 +24,7 @@ function withState(rows, view) {
   return new Set([own.at(-1)?.id, seen?.id]);
 }
 
-// The items for `reconcile`. `view`: me, others, marker, fresh ({from, count}), marked, inThread.
+// The items for `reconcile`. `view`: me, others, names, markerOf(message), fresh ({from, count}), marked, inThread.
 export function itemsOf(rows, pending, view) {
   const told = withState(rows, view);
   const firstNew = view.fresh && rows.find((m) => m.sequence >= view.fresh.from && m.sender.id !== view.me.id && !m.deleted);
@@ -104,7 +104,7 @@ function textOf(message, isOwn, view) {
   if (message.deleted) return el("p", { class: "faint" }, el("em", {}, isOwn ? "You removed this message." : "This message was removed."));
   const text = el("div", { class: "message-text" });
   if (/^(?:\p{Extended_Pictographic}[\u{1F3FB}-\u{1F3FF}\uFE0F]?(?:\u200D\p{Extended_Pictographic}\uFE0F?)*\s*){1,3}$/u.test(message.content)) text.classList.add("message-emoji");
-  render(message.content, text, view.marker);
+  render(message.content, text, view.markerOf(message));
   return text;
 }
 

@@ -88,7 +88,7 @@ export class Side {
     const atEnd = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 48;
     const rows = this.store.rows(thread);
     const pending = this.outbox.of(c.id).filter((entry) => entry.root === thread.root);
-    reconcile($("thread-messages"), itemsOf(rows, pending, viewOf(this.store, c, { inThread: true })));
+    reconcile($("thread-messages"), itemsOf(rows, pending, viewOf(this.store, c, rows, { inThread: true })));
     $("thread-count").textContent = rows.length > 1 ? counted(rows.length - 1, "reply", "replies") : "No replies yet";
     if (atEnd) scroll.scrollTop = scroll.scrollHeight;
     return null;

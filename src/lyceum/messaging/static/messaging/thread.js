@@ -104,7 +104,7 @@ export class Thread {
     const hold = this.#sticks ? null : this.#hold();
     const pending = this.place.hasNewer ? [] : this.outbox.of(this.id);
     const rows = this.rows;
-    reconcile(this.box, itemsOf(rows, pending, viewOf(this.store, c, { fresh: this.place.fresh, marked: this.marked })));
+    reconcile(this.box, itemsOf(rows, pending, viewOf(this.store, c, rows, { fresh: this.place.fresh, marked: this.marked })));
     this.#rove();
     if (this.#sticks) this.#toBottom();
     else hold?.();
@@ -228,10 +228,18 @@ export class Thread {
   }
 }
 
-export function viewOf(store, c, extra) {
+// Who has left is still known by name from what they wrote, and stays marked where they were mentioned.
+export function viewOf(store, c, rows, extra) {
   const others = c.participants.filter(({ id }) => id !== store.me.id);
-  const names = c.participants.map(({ name }) => name).join("\n");
-  return { me: store.me, others, names, marker: marker(c.participants, store.me), fresh: null, marked: null, inThread: false, ...extra };
+  const here = new Set(c.participants.map(({ id }) => id));
+  const left = [...new Map(rows.map(({ sender }) => [sender.id, sender])).values()].filter(({ id }) => id && !here.has(id));
+  const names = [...c.participants, ...left].map(({ name }) => name).join("\n");
+  const present = marker(c.participants, store.me);
+  const markerOf = ({ metadata }) => {
+    const mentioned = left.filter(({ id }) => metadata?.mentions?.includes(id));
+    return mentioned.length ? marker([...c.participants, ...mentioned], store.me) : present;
+  };
+  return { me: store.me, others, names, markerOf, fresh: null, marked: null, inThread: false, ...extra };
 }
 
 function skeletons() {
