@@ -38,7 +38,7 @@ MAIL_PORTS = {"smtp": 25, "smtp+tls": 587, "smtps": 465}
 
 def mail(url: str) -> dict[str, Any]:
     if not url:
-        return {"EMAIL_BACKEND": "django.core.mail.backends.filebased.EmailBackend"}
+        return {"EMAIL_BACKEND": "lyceum.core.mail.MailFolder"}
     parts = urlsplit(url)
     return {
         "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",

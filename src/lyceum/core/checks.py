@@ -27,7 +27,7 @@ def public_address(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
 @register(Tags.security)
 def mail_server(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
     """Who has to confirm an address has to get the link."""
-    is_sent = not settings.EMAIL_BACKEND.endswith("filebased.EmailBackend")
+    is_sent = settings.EMAIL_BACKEND != "lyceum.core.mail.MailFolder"
     if is_sent or settings.EMAIL_VERIFICATION != "required":
         return []
     hint = "Set EMAIL_URL=smtp+tls://user:password@host:587."

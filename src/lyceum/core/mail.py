@@ -1,8 +1,14 @@
 """Mails: sent by jobs, tried again while the server is away, given up when it refuses them."""
 
 import smtplib
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import uuid4
 
+from django.conf import settings
 from django.core.mail import EmailMessage
+from django.core.mail.backends.base import BaseEmailBackend
 
 from lyceum.core.errors import DomainError, Unavailable
 
@@ -13,6 +19,18 @@ class MailUnavailable(Unavailable):
 
 class MailRefused(DomainError):
     code, title = "mail_refused", "The mail server does not take this mail."
+
+
+class MailFolder(BaseEmailBackend):
+    """Writes each mail as a file that mail programs open, where there is no mail server."""
+
+    def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
+        folder = Path(settings.EMAIL_FILE_PATH)
+        folder.mkdir(parents=True, exist_ok=True)
+        for message in email_messages:
+            name = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{uuid4().hex[:8]}.eml"
+            (folder / name).write_bytes(message.message().as_bytes())
+        return len(email_messages)
 
 
 def send(to: str, subject: str, text: str) -> None:

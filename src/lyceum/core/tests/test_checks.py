@@ -22,7 +22,7 @@ def test_a_public_address_that_is_not_served_is_told(settings: Any) -> None:
 
 def test_required_confirmation_without_a_mail_server_is_told(settings: Any) -> None:
     settings.EMAIL_VERIFICATION = "required"
-    settings.EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    settings.EMAIL_BACKEND = "lyceum.core.mail.MailFolder"
     assert told() == [("core.W002", "Set EMAIL_URL=smtp+tls://user:password@host:587.")]
 
 
