@@ -3,6 +3,7 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.templatetags.static import static
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 from drf_spectacular.generators import SchemaGenerator
@@ -80,7 +81,9 @@ class DocumentPage(Document):
 
 
 class Swagger(DocumentPage, SpectacularSwaggerView):
-    pass
+    @staticmethod
+    def _swagger_ui_favicon() -> str:
+        return static("lyceum/icons/mark.svg")
 
 
 class Redoc(DocumentPage, SpectacularRedocView):

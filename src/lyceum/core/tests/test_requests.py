@@ -186,6 +186,7 @@ def test_the_document_is_yaml_or_json_by_accept_and_the_pages_are_ours_alone(api
         answer = api.get(page, headers={"Accept": "text/html"})
         assert answer["Content-Type"].startswith("text/html")
         assert not re.findall(rb"""(?:src|href)=["'](?:https?:)?//""", answer.content)
+        assert re.search(rb'<link rel="icon" href="/static/lyceum/icons/mark[^"]*svg"', answer.content)
     assert api.get("/api/asyncapi/").json()["asyncapi"].startswith("3.")
 
 
