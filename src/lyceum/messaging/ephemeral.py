@@ -303,3 +303,11 @@ def unread_counts(user_id: UUID, marks: Sequence[tuple[UUID, int, int]]) -> dict
     for (conversation_id, _, _), members in zip(marks, found, strict=True):
         counts[conversation_id] = sum(not m.endswith((mine, b"|")) and _is_alive(m) for m in members)
     return counts
+
+
+def forget(conversation_id: UUID) -> None:
+    """Take everything of a conversation out of Valkey."""
+    client = valkey.connection()
+    with _reachable():
+        for found in client.scan_iter(f"{_key(conversation_id)}:*", count=1000):
+            client.delete(found)

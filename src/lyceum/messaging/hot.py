@@ -115,3 +115,10 @@ def fill(conversation_id: UUID, version: int, messages: Iterable[Warm]) -> None:
         pipeline.execute()
     except RedisError as err:
         log.warning("tail_not_filled", error=type(err).__name__)
+
+
+def forget(conversation_id: UUID) -> None:
+    """Take every tail of a conversation out of Valkey."""
+    client = valkey.connection()
+    for found in client.scan_iter(valkey.key("hot", conversation_id, "*"), count=1000):
+        client.delete(found)

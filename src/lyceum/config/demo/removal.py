@@ -60,6 +60,6 @@ def _erase(conversation: Conversation) -> None:
     group, identity = group_of(conversation.pk), conversation.pk
     frame = {"type": "conversation_updated", "changes": {"ended": True}}
     push_on_commit(group, frame, control=f"leave:{group}")
-    for store in (ephemeral, hot):
-        transaction.on_commit(partial(store.forget, identity))
+    transaction.on_commit(partial(ephemeral.forget, identity))
+    transaction.on_commit(partial(hot.forget, identity))
     conversation.delete()
