@@ -60,6 +60,8 @@ async def test_presence_is_the_best_of_all_devices_and_ends_after_a_grace(sites:
     assert (await single.hear("presence"))["user"] == alice.id
 
     desk = await (await alice.open(site=two)).ready()
+    # A connection counts as here a moment after it is established, and before its first command.
+    await desk.until_pong()
     await phone.send(type="presence", state="away")
     await phone.until_pong()
     await desk.send(type="presence", state="away")
