@@ -7,6 +7,7 @@ import hashlib
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -67,22 +68,28 @@ def fetch(*, dev: bool) -> None:
         )
 
 
-def copy() -> None:
+def copies() -> Iterator[tuple[Path, Path]]:
+    """Name each file that is used, where npm puts it and where the pages find it."""
     for folder, packages in USED.items():
-        target = STATIC / folder
-        shutil.rmtree(target, ignore_errors=True)
-        target.mkdir(parents=True)
         for package, files in packages:
             source = MODULES / package
-            shutil.copy(source / "LICENSE", target / f"LICENSE-{source.name}.txt")
+            yield source / "LICENSE", STATIC / folder / f"LICENSE-{source.name}.txt"
             for file in files:
-                shutil.copy(source / file, target)
+                yield source / file, STATIC / folder / Path(file).name
+
+
+def copy() -> None:
+    for folder in USED:
+        shutil.rmtree(STATIC / folder, ignore_errors=True)
+        (STATIC / folder).mkdir(parents=True)
+    for source, target in copies():
+        shutil.copy(source, target)
 
 
 def is_done(state: str, *, dev: bool) -> bool:
-    """Say whether this lock file was fetched before, with all that is asked for now."""
+    """Say whether this lock file was fetched before, with all that is asked for now, and every file still stands."""
     known = STAMP.read_text().split() if STAMP.exists() else []
-    return state in known and ("dev" in known or not dev) and all((STATIC / folder).is_dir() for folder in USED)
+    return state in known and ("dev" in known or not dev) and all(target.is_file() for _, target in copies())
 
 
 def main() -> None:

@@ -3,26 +3,15 @@
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import Site, make_database, start_web
+from tests.conftest import Site
 from tests.docs.blocks import DOCS, program, promised
 
 ROOT = DOCS.parent
 NODE = shutil.which("node")
-
-
-@pytest.fixture(scope="module")
-def demo_site(worker_id: str) -> Iterator[Site]:
-    environment = make_database(f"docs_{worker_id}")
-    subprocess.run([sys.executable, "-m", "lyceum.runtime.cli", "demo"], env=environment, check=True)
-    found, process = start_web(environment)
-    yield found
-    process.terminate()
-    process.wait(20)
 
 
 def run(site: Site, page: Path, language: str, command: list[str]) -> None:
@@ -37,16 +26,16 @@ def run(site: Site, page: Path, language: str, command: list[str]) -> None:
 
 @pytest.mark.skipif(not (shutil.which("curl") and shutil.which("bash")), reason="no curl or no bash")
 @pytest.mark.parametrize("page", ["README.md", "docs/api.md", "docs/tutorial.md"])
-def test_curl(demo_site: Site, page: str) -> None:
-    run(demo_site, ROOT / page, "sh", ["bash", "-euo", "pipefail"])
+def test_curl(school: Site, page: str) -> None:
+    run(school, ROOT / page, "sh", ["bash", "-euo", "pipefail"])
 
 
 @pytest.mark.parametrize("page", ["docs/api.md", "docs/tutorial.md"])
-def test_python(demo_site: Site, page: str) -> None:
-    run(demo_site, ROOT / page, "python", [sys.executable, "-"])
+def test_python(school: Site, page: str) -> None:
+    run(school, ROOT / page, "python", [sys.executable, "-"])
 
 
 @pytest.mark.skipif(NODE is None, reason="no Node")
-def test_javascript(demo_site: Site) -> None:
+def test_javascript(school: Site) -> None:
     # Node 20 has the browsers' WebSocket behind this flag, Node 22 without.
-    run(demo_site, DOCS / "api.md", "js", [NODE or "", "--experimental-websocket", "--input-type=module", "-"])
+    run(school, DOCS / "api.md", "js", [NODE or "", "--experimental-websocket", "--input-type=module", "-"])

@@ -3,30 +3,18 @@
 import os
 import re
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from lyceum.config.demo.people import PASSWORD, WITH_PASSWORD
-from tests.conftest import Site, make_database, start_web
+from tests.conftest import Site
 from tests.docs.blocks import DOCS
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(CHROMIUM is None, reason="no Chromium")]
 TEXT = (DOCS / "tutorial.md").read_text()
-
-
-@pytest.fixture(scope="module")
-def school(worker_id: str) -> Iterator[Site]:
-    environment = make_database(f"school_{worker_id}")
-    subprocess.run([sys.executable, "-m", "lyceum.runtime.cli", "demo"], env=environment, check=True)
-    found, process = start_web(environment)
-    yield found
-    process.terminate()
-    process.wait(20)
 
 
 @pytest.fixture(scope="module")
