@@ -7,7 +7,6 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import psycopg
 import pytest
 
 from tests.conftest import Person, Site, start_web
@@ -35,11 +34,6 @@ def own_site(flow_environment: dict[str, str]) -> Iterator[Site]:
     process.wait(20)
 
 
-def make_staff(person: Person) -> None:
-    with psycopg.connect(person.site.environment["DATABASE_URL"], autocommit=True) as connection:
-        connection.execute("update accounts_user set is_staff = true where id = %s", [person.id])
-
-
 def what_there_is(person: Person) -> str:
     """Write the configuration by which a run finds rows that exist, so that it gets behind the 404."""
     other = person.site.register("Bob")
@@ -57,7 +51,7 @@ def test_the_document_is_true(own_site: Site, who: str, tmp_path: Path) -> None:
     if who != "anonymous":
         person = own_site.register(who.title())
         if who == "staff":
-            make_staff(person)
+            person.become_staff()
         else:
             configuration += what_there_is(person)
         options = ["-H", f"Authorization: Bearer {person.token}"]

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from lyceum.accounts.api.serializers import LOCALE
 from lyceum.core.forms import Field
+from lyceum.core.scopes import declared
 
 FIRST_NAME = Field("first_name", _("First name"), autocomplete="given-name", missing=_("Enter your first name."))
 LAST_NAME = Field("last_name", _("Last name"), autocomplete="family-name", missing=_("Enter your last name."))
@@ -56,6 +57,35 @@ SHOW_TYPING = Field(
     "check",
     hint=_("Others in the conversation see that you are writing."),
 )
+KEY_NAME = Field(
+    "name",
+    _("Name of the service"),
+    hint=_("People see it beside what the service writes."),
+    missing=_("Enter a name."),
+)
+LIMITS = Field(
+    "limit_profile",
+    _("Requests a minute"),
+    "select",
+    choices=[("free", _("as a person")), ("basic", _("3 times as many")), ("premium", _("10 times as many"))],
+)
+KEY_DAYS = Field(
+    "days",
+    _("The key ends"),
+    "select",
+    choices=[
+        ("30", _("after 30 days")),
+        ("90", _("after 90 days")),
+        ("365", _("after a year")),
+        ("", _("when it is revoked")),
+    ],
+)
+
+
+def scopes_field() -> Field:
+    """Ask what a service or an app may do; the choices are the scopes that the parts of the product declared."""
+    missing = _("Choose at least one.")
+    return Field("scopes", _("What it may do"), "checks", missing=missing, choices=list(declared().items()))
 
 
 def locales() -> list[tuple[str, str]]:

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import Group, PermissionsMixin
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 from django.utils import timezone
@@ -50,7 +51,11 @@ class UserManager(BaseUserManager["User"]):
 
 
 class User(AbstractBaseUser, PermissionsMixin):
-    """A person with an account; the e-mail address is the login."""
+    """A person with an account, whose e-mail address is the login; or a service, which comes with a key alone."""
+
+    class Kind(models.TextChoices):
+        USER = "user"
+        SERVICE = "service"
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     email = models.EmailField(max_length=254)
@@ -59,6 +64,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     first_name = models.CharField(max_length=150)
     last_name = models.CharField(max_length=150)
     name_key = models.CharField(max_length=NAME_KEY_LENGTH, db_index=True, editable=False)
+    kind = models.CharField(max_length=10, choices=Kind, default=Kind.USER, db_default=Kind.USER)
     is_staff = models.BooleanField(default=False)
     is_active = models.BooleanField(default=True)
     is_demo = models.BooleanField(default=False)
@@ -161,6 +167,33 @@ class Token(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.hash[:8]}"
+
+
+class ServiceKey(models.Model):
+    """What a service comes with, and what it may do; only the hash of the secret is kept."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    user = models.OneToOneField(User, on_delete=models.CASCADE, related_name="service_key")
+    # How it begins, by which people know it again.
+    prefix = models.CharField(max_length=12)
+    hash = models.CharField(max_length=64, unique=True)
+    scopes = ArrayField(models.CharField(max_length=40))
+    created_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    created_at: "models.DateTimeField[datetime, datetime]" = models.DateTimeField(auto_now_add=True)
+    last_used_at: "models.DateTimeField[datetime | None, datetime | None]" = models.DateTimeField(null=True)
+    expires_at: "models.DateTimeField[datetime | None, datetime | None]" = models.DateTimeField(null=True)
+    revoked_at: "models.DateTimeField[datetime | None, datetime | None]" = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.prefix}…"
+
+    @property
+    def name(self) -> str:
+        return self.user.name
+
+    @property
+    def limit_profile(self) -> str:
+        return self.user.limit_profile
 
 
 class MailedLink(models.Model):

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
 from django.utils import timezone
 
-from lyceum.accounts import limit_profiles, services, tickets
-from lyceum.accounts.api.serializers import Newcomer, RegisterBody
+from lyceum.accounts import keys, limit_profiles, services, tickets
+from lyceum.accounts.api.serializers import KeyBody, Newcomer, RegisterBody
 from lyceum.accounts.models import Session, TokenFamily, User, avatar_url
 from lyceum.core.errors import Invalid
 from lyceum.core.problems import flatten
@@ -23,6 +24,7 @@ class SignIn:
     last_name: str
     avatar: str | None
     limit_profile: str
+    kind: str = "user"
 
 
 def _to_sign_in(user: User, session_id: UUID) -> SignIn:
@@ -33,6 +35,7 @@ def _to_sign_in(user: User, session_id: UUID) -> SignIn:
         user.last_name,
         user.avatar_url,
         user.best_limit_profile,
+        user.kind,
     )
 
 
@@ -43,7 +46,8 @@ def is_alive(sign_in: SignIn) -> bool:
     families = TokenFamily.objects.filter(
         pk=sign_in.session_id, revoked_at=None, expires_at__gt=now, user__is_active=True
     )
-    return sessions.values("public_id").union(families.values("pk")).exists()
+    living = sessions.values("public_id").union(families.values("pk"), keys.living(sign_in.session_id).values("pk"))
+    return living.exists()
 
 
 def sign_in_by_ticket(ticket: str) -> SignIn | None:
@@ -56,6 +60,7 @@ def sign_in_by_ticket(ticket: str) -> SignIn | None:
     alive = (
         Session.objects.filter(public_id=session_id).exists()
         or TokenFamily.objects.filter(pk=session_id, revoked_at=None).exists()
+        or keys.living(session_id).exists()
     )
     return _to_sign_in(user, session_id) if user is not None and alive else None
 
@@ -100,11 +105,23 @@ def create_staff(email: str, first_name: str, last_name: str, password: str) -> 
     return services.register(**form.validated_data, is_staff=True).pk
 
 
+def create_service_key(name: str, scopes: Sequence[str], *, limit_profile: str, days: int | None) -> str:
+    """Make a service key that lives so many days, or until it is revoked; returns its secret. Raises Invalid."""
+    expires_at = None if days is None else (timezone.now() + timedelta(days=days)).isoformat()
+    form = KeyBody(
+        data={"name": name, "scopes": list(scopes), "limit_profile": limit_profile, "expires_at": expires_at}
+    )
+    if not form.is_valid():
+        raise Invalid(errors=list(flatten(form.errors)))
+    return keys.create(**form.validated_data, actor=None)[1]
+
+
 __all__ = [
     "Invalid",
     "SignIn",
     "avatar_url",
     "check_newcomer",
+    "create_service_key",
     "create_setup_token",
     "create_staff",
     "give_limit_profile",

@@ -7,7 +7,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from lyceum.accounts import devices
-from lyceum.accounts.models import MailedLink, Session, TokenFamily, User, email_key, name_key
+from lyceum.accounts.models import MailedLink, ServiceKey, Session, TokenFamily, User, email_key, name_key
 from lyceum.accounts.tokens import token_hash
 from lyceum.core import presence
 
@@ -98,6 +98,43 @@ def sign_ins_of(person: User, current: UUID | None, *, limit: int = 100) -> list
         for f in families
     ]
     return sorted(views, key=lambda view: view.created_at, reverse=True)[:limit]
+
+
+@dataclass(frozen=True)
+class KeyView:
+    id: UUID
+    name: str
+    user: UUID
+    prefix: str
+    scopes: list[str]
+    limit_profile: str
+    created_by: UUID | None
+    created_at: datetime
+    last_used_at: datetime | None
+    expires_at: datetime | None
+    state: str
+
+
+def all_keys() -> QuerySet[ServiceKey]:
+    """The service keys of the workspace, for staff; those that ended too."""
+    return ServiceKey.objects.select_related("user")
+
+
+def key_view(key: ServiceKey) -> KeyView:
+    is_over = key.expires_at is not None and key.expires_at <= timezone.now()
+    return KeyView(
+        key.pk,
+        key.name,
+        key.user_id,
+        key.prefix,
+        key.scopes,
+        key.limit_profile,
+        key.created_by_id,
+        key.created_at,
+        key.last_used_at,
+        key.expires_at,
+        "revoked" if key.revoked_at else "expired" if is_over else "alive",
+    )
 
 
 def has_staff() -> bool:

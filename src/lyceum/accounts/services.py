@@ -9,12 +9,13 @@ from django.conf import settings
 from django.contrib.auth import authenticate
 from django.contrib.auth.hashers import make_password
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
-from lyceum.accounts import lockout, selectors
+from lyceum.accounts import keys, lockout, selectors
 from lyceum.accounts.contracts import PresenceSharingChanged
 from lyceum.accounts.errors import EmailUnverified, InvalidCredentials
-from lyceum.accounts.models import MailedLink, Session, TokenFamily, User, email_key
+from lyceum.accounts.models import MailedLink, ServiceKey, Session, TokenFamily, User, email_key
 from lyceum.accounts.passwords import broken_rules
 from lyceum.accounts.tokens import revoke_family, token_hash
 from lyceum.core import audit, jobs
@@ -133,10 +134,15 @@ def _use_link(token: str, purpose: MailedLink.Purpose) -> MailedLink:
     return link
 
 
+def _mailable(email: str) -> QuerySet[User]:
+    """Return who gets links at an address: a person whose account is open. Services have no mail."""
+    return User.objects.filter(email_key=email_key(email), is_active=True, kind=User.Kind.USER)
+
+
 @transaction.atomic
 def ask_for_verification(email: str) -> None:
     """Mail the link again to somebody whose address is not confirmed; takes the same way for everybody else."""
-    user = User.objects.filter(email_key=email_key(email), is_active=True, email_verified_at=None).first()
+    user = _mailable(email).filter(email_verified_at=None).first()
     if user is not None:
         send_verification(user, user.email)
 
@@ -204,7 +210,7 @@ def change_password(
 @transaction.atomic
 def ask_for_reset(email: str) -> None:
     """Mail a link to the address if somebody has it; takes the same way for strangers."""
-    user = User.objects.filter(email_key=email_key(email), is_active=True).first()
+    user = _mailable(email).first()
     if user is None:
         return
     token = _make_link(MailedLink.Purpose.RESET, user, user.email)
@@ -236,6 +242,8 @@ def end_sign_ins(user: User, *, keep: Any) -> None:
         _end_session(session)
     for family in TokenFamily.objects.filter(user=user, revoked_at=None).exclude(pk=keep):
         revoke_family(family)
+    for key_id in ServiceKey.objects.filter(user=user, revoked_at=None).values_list("pk", flat=True):
+        keys.revoke(key_id, actor=None)
 
 
 def _end_session(session: Session) -> None:

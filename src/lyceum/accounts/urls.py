@@ -1,6 +1,6 @@
 from django.urls import path
 
-from lyceum.accounts import own_views, views
+from lyceum.accounts import key_views, own_views, views
 
 app_name = "accounts"
 urlpatterns = [
@@ -19,5 +19,7 @@ urlpatterns = [
     path("sessions/", own_views.sessions, name="sessions"),
     path("sessions/end-others/", own_views.end_others, name="end-others"),
     path("sessions/<uuid:sign_in_id>/end/", own_views.end_session, name="end-session"),
+    path("service-keys/", key_views.service_keys, name="service-keys"),
+    path("service-keys/<uuid:key_id>/revoke/", key_views.revoke, name="revoke-key"),
     path("people/", own_views.people, name="people"),
 ]

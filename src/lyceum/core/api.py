@@ -1,6 +1,7 @@
 """The base of every REST door: limits, idempotency keys, conditional changes, and reading a body."""
 
 import re
+from collections.abc import Mapping
 from functools import partial
 from typing import Any, ClassVar, TypeVar
 from uuid import UUID
@@ -16,7 +17,7 @@ from rest_framework.serializers import Serializer
 from rest_framework.utils.mediatypes import media_type_matches
 from rest_framework.views import APIView
 
-from lyceum.core import idempotency
+from lyceum.core import idempotency, scopes
 from lyceum.core.errors import DomainError, Invalid, NotFound, PreconditionFailed
 from lyceum.core.quotas import count
 
@@ -46,10 +47,12 @@ class Door(APIView):
     """One address of the API.
 
     `limit_classes` name what a request counts in, by method; without a word it is `api`. `creates` says that POST
-    makes something, so that it takes an Idempotency-Key.
+    makes something, so that it takes an Idempotency-Key. `scopes` name what a service key or an app needs, by method;
+    without a word the door is for people alone.
     """
 
     limit_classes: ClassVar[dict[str, tuple[str, ...]]] = {}
+    scopes: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     counts_for_address: ClassVar[bool] = False
     creates: ClassVar[bool] = False
     answers_json: ClassVar[bool] = True
@@ -92,6 +95,15 @@ class Door(APIView):
         if failure is not None:
             raise failure
         self.check_permissions(request)
+        self._check_scopes(request)
+
+    def needed_scopes(self, method: str) -> tuple[str, ...]:
+        return self.scopes.get("GET" if method == "HEAD" else method, ())
+
+    def _check_scopes(self, request: Request) -> None:
+        granted = getattr(request._request, "granted_scopes", None)
+        if granted is not None and AllowAny not in self.permission_classes:
+            scopes.check(granted, self.needed_scopes(request.method or ""))
 
     def _authenticate(self, request: Request) -> Exception | None:
         """Find the person first, so that a refused sign-in counts against its address."""

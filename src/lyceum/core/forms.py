@@ -23,7 +23,8 @@ S = TypeVar("S", bound=Serializer[Any])
 class Field:
     """One control: the API's name for it, and how people and browsers treat it.
 
-    `type` is that of an `input`, or `check`, `select`, `zone`; `missing` is said when nothing was entered.
+    `type` is that of an `input`, or `check`, `checks` (any of the choices), `select`, `zone`; `missing` is said when
+    nothing was entered.
     """
 
     name: str
@@ -33,6 +34,12 @@ class Field:
     hint: object = ""
     missing: object = ""
     choices: Sequence[tuple[str, object]] = ()
+
+    def sent(self, request: HttpRequest) -> Any:
+        """Return what the browser sent for this field."""
+        if self.type == "check":
+            return self.name in request.POST
+        return request.POST.getlist(self.name) if self.type == "checks" else request.POST.get(self.name, "")
 
 
 @dataclass(frozen=True)
@@ -76,13 +83,12 @@ class Form:
 
     def read(self, serializer: type[S], request: HttpRequest, **more: Any) -> dict[str, Any]:
         """Parse what was sent by the rules of the API; raises with every broken one."""
-        sent: dict[str, Any] = {
-            each.name: each.name in request.POST if each.type == "check" else request.POST.get(each.name, "")
-            for each in self.fields
-        }
+        sent = {each.name: each.sent(request) for each in self.fields}
         self.values = {each.name: sent[each.name] for each in self.fields if each.type != "password"}
         known = serializer().fields
-        form = serializer(data={**{name: value for name, value in sent.items() if name in known}, **more})
+        form = serializer(
+            data={**{name: value for name, value in sent.items() if name in known and value != []}, **more}
+        )
         form.is_valid(raise_exception=True)
         return dict(form.validated_data)
 

@@ -68,6 +68,18 @@ def signed_in(view: View) -> View:
     return guarded
 
 
+def staff_only(view: View) -> View:
+    """Let in those alone who run the workspace."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not request.user.is_staff:
+            raise NotAllowed(_("This page is for staff."))
+        return view(request, *args, **kwargs)
+
+    return signed_in(guarded)
+
+
 def _to_sign_in(request: HttpRequest) -> HttpResponse:
     if not is_partial(request):
         return redirect_to_login(request.get_full_path())
@@ -174,4 +186,4 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     return _toast_or_page(request, 403, title, _("Load it again and repeat what you did."))
 
 
-__all__ = ["PageErrors", "go", "is_partial", "refuse", "show", "signed_in", "tell", "wait_words"]
+__all__ = ["PageErrors", "go", "is_partial", "refuse", "show", "signed_in", "staff_only", "tell", "wait_words"]

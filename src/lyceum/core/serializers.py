@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -69,6 +70,21 @@ class StrictUUID(serializers.UUIDField):
             return UUID(data)
         except ValueError as err:
             raise serializers.ValidationError("This is not an id.", code="invalid") from err
+
+
+class Moment(serializers.DateTimeField):
+    """A moment as RFC 3339 writes it, with its zone."""
+
+    def to_internal_value(self, value: Any) -> datetime:
+        if not isinstance(value, str):
+            raise serializers.ValidationError("Send a moment as text.", code="invalid_type")
+        try:
+            found = datetime.fromisoformat(value)
+            if found.tzinfo is None:
+                raise ValueError("a moment without a zone is many")
+            return found.astimezone(UTC)
+        except (ValueError, OverflowError) as err:
+            raise serializers.ValidationError("Use a moment such as 2027-03-01T09:00:00Z.", code="invalid") from err
 
 
 class PersonName(StrictText):

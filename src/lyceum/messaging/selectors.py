@@ -138,7 +138,7 @@ def _people(ids: Sequence[UUID]) -> dict[UUID, list[dict[str, Any]]]:
     """Read participants as objects of the contract; a page may have thousands, so without rows of the model."""
     people: dict[UUID, list[dict[str, Any]]] = defaultdict(list)
     members = Participant.objects.filter(conversation__in=ids).order_by("joined_at", "pk")
-    columns = ("user_id", "user__first_name", "user__last_name", "user__avatar")
+    columns = ("user_id", "user__first_name", "user__last_name", "user__avatar", "user__kind")
     for where, role, read_sequence, *named in members.values_list("conversation_id", "role", "read_sequence", *columns):
         people[where].append({**shapes.named_person(*named), "role": role, "read_sequence": read_sequence})
     return people

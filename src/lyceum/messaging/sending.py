@@ -144,9 +144,10 @@ with draft as (
     and p.id not in (select participant_id from fresh)
 )
 select p.participant_id is not null, p.retention, p.original_id, n.base + f.step, u.first_name, u.last_name, u.avatar,
-  p.root_id, f.thread_step + (
+  u.kind, p.root_id, f.thread_step + (
     select count(*) from messaging_message t where t.thread_root_id = p.root_id and t.deleted_at is null),
   o.sequence, o.deleted_at is not null, left(o.content, %s), o.sender_id, ou.first_name, ou.last_name, ou.avatar,
+  ou.kind,
   (select array_agg(e.user_id) filter (where e.visible_after < o.sequence) from messaging_participant e
    where o.id is not null and e.conversation_id = p.conversation_id having max(e.visible_after) >= o.sequence),
   k.id, k.sequence, k.content, k.created_at, k.first_sent_hash, n.tail_version
@@ -221,7 +222,8 @@ class Batch:
         ]
 
     def _outcome(self, place: int, draft: Draft, row: tuple[Any, ...]) -> Sent | DomainError:
-        is_member, retention, original_id, sequence, first_name, last_name, avatar, root_id, in_thread, *rest = row
+        is_member, retention, original_id, sequence, *named, root_id, in_thread = row[:10]
+        rest = row[10:]
         where, sender = draft.conversation_id, draft.sender_id
         if not is_member:
             return NotFound("There is no such conversation.")
@@ -234,7 +236,7 @@ class Batch:
                 "conversation": where,
                 "sequence": sequence,
                 "client_id": draft.client_id,
-                "sender": shapes.named_person(sender, first_name, last_name, avatar),
+                "sender": shapes.named_person(sender, *named),
                 "message_type": "user",
                 "content": draft.content,
                 "timestamp": self._now,
@@ -252,9 +254,9 @@ class Batch:
                 entry = self._hot_entry(draft, identity, sequence, version=rest[-1])
             else:
                 message["thread"] = {"root": root_id, "count": in_thread}
-                pushes = _reply_pushes(draft, message, original_id, *rest[:8])
+                pushes = _reply_pushes(draft, message, original_id, *rest[:9])
             return Sent(identity, where, sender, sequence, draft.content, self._now, True, pushes, event_id, entry)
-        known_id, known_sequence, known_content, known_at, known_print = rest[8:-1]
+        known_id, known_sequence, known_content, known_at, known_print = rest[9:-1]
         if known_id is None:
             return Invalid.field("reply_to", "not_found", "There is no such message to reply to.")
         if known_print != self._prints[place]:
@@ -290,10 +292,11 @@ def _reply_pushes(
     first_name: str | None,
     last_name: str | None,
     avatar: str | None,
+    kind: str | None,
     readers: list[UUID] | None,
 ) -> list[Push]:
     """Show the original in the frame, and to members who joined after it only that there is one."""
-    sender = shapes.named_person(sender_id, first_name, last_name, avatar)
+    sender = shapes.named_person(sender_id, first_name, last_name, avatar, kind)
     whole = {**message, "reply_to": shapes.reply(original_id, sequence, sender, "" if is_deleted else excerpt)}
     if readers is None:
         return [_push(draft, whole)]

@@ -18,16 +18,20 @@ REACTION_USERS = 20
 def person(user: Any) -> dict[str, Any]:
     if user is None:
         return named_person(None)
-    return named_person(user.pk, user.first_name, user.last_name, user.avatar)
+    return named_person(user.pk, user.first_name, user.last_name, user.avatar, user.kind)
 
 
 def named_person(
-    user_id: UUID | None, first_name: str | None = None, last_name: str | None = None, avatar: str | None = None
+    user_id: UUID | None,
+    first_name: str | None = None,
+    last_name: str | None = None,
+    avatar: str | None = None,
+    kind: str | None = None,
 ) -> dict[str, Any]:
     if user_id is None:
         return {"id": None, "name": "Deleted person", "kind": "user", "avatar": None}
     url = avatar_url(user_id, avatar)
-    return {"id": user_id, "name": f"{first_name} {last_name}", "kind": "user", "avatar": url}
+    return {"id": user_id, "name": f"{first_name} {last_name}".rstrip(), "kind": kind or "user", "avatar": url}
 
 
 def presence(user_id: UUID, state: str, last_seen: datetime | None = None) -> dict[str, Any]:

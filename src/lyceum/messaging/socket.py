@@ -155,8 +155,8 @@ def follow_sharing(event: PresenceSharingChanged) -> None:
 def _me(sign_in: SignIn) -> dict[str, Any]:
     return {
         "id": sign_in.user_id,
-        "name": f"{sign_in.first_name} {sign_in.last_name}",
-        "kind": "user",
+        "name": f"{sign_in.first_name} {sign_in.last_name}".rstrip(),
+        "kind": sign_in.kind,
         "avatar": sign_in.avatar,
     }
 

@@ -16,6 +16,12 @@ def _port(text: str) -> int:
     return int(text)
 
 
+def _days(text: str) -> int:
+    if not text.isdigit() or not 1 <= int(text) <= 36500:
+        raise argparse.ArgumentTypeError("use a number of days, from 1 on")
+    return int(text)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="lyceum",
@@ -112,6 +118,18 @@ def _parser() -> argparse.ArgumentParser:
     wide.add_argument("profile", choices=["free", "basic", "premium"], help="the profile to give")
     wide.add_argument("--group", action="store_true", help="the name is a group's; it is made where there is none")
     wide.add_argument("--member", action="append", default=[], help="address of somebody to take into the group")
+    key = act(
+        commands.run_key,
+        "key",
+        "Make a key for a service.",
+        "\n\nPrints it once; only a hash is kept. Staff revoke it on the page Service keys.",
+        'lyceum key "Field reports" chat:read chat:write',
+        'lyceum key "Directory sync" users:read --days 365 --limits premium',
+    )
+    key.add_argument("name", help="name that people see beside what the service writes")
+    key.add_argument("scope", nargs="+", help="what it may do, as the OpenAPI document lists")
+    key.add_argument("--limits", choices=["free", "basic", "premium"], default="free", help="its limits (free)")
+    key.add_argument("--days", type=_days, help="days after which it ends (when it is revoked)")
     copy = act(
         commands.run_backup,
         "backup",

@@ -95,6 +95,17 @@ def run_limits(options: argparse.Namespace) -> int:
     return 0
 
 
+def run_key(options: argparse.Namespace) -> int:
+    with running(Home.from_environment()) as environment:
+        schema.migrate(environment)
+        from lyceum.accounts.public import create_service_key
+
+        secret = create_service_key(options.name, options.scope, limit_profile=options.limits, days=options.days)
+    print(secret)
+    print(f"This is the key of {options.name}. It is not kept: copy it now.", file=sys.stderr)
+    return 0
+
+
 def _new_password(*, is_piped: bool) -> str:
     """Read a password twice from the terminal, or the first line of a pipe."""
     if is_piped:

@@ -6,7 +6,7 @@ from django.middleware.csrf import CsrfViewMiddleware
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
-from lyceum.accounts import selectors, tokens
+from lyceum.accounts import keys, selectors, tokens
 from lyceum.accounts.errors import TokenInvalid
 from lyceum.accounts.models import User
 from lyceum.core.errors import NotAllowed
@@ -17,7 +17,7 @@ class CsrfFailed(NotAllowed):
 
 
 class BearerAuthentication(BaseAuthentication):
-    """`Authorization: Bearer` decides alone: a bad one is 401 even beside a good cookie."""
+    """`Authorization: Bearer` decides alone: a bad one is 401 even beside a good cookie. Takes tokens and keys."""
 
     def authenticate(self, request: Request) -> tuple[User, UUID] | None:
         header = request.headers.get("Authorization", "")
@@ -26,8 +26,15 @@ class BearerAuthentication(BaseAuthentication):
             return None
         if scheme.lower() != "bearer" or not token.strip():
             raise TokenInvalid
+        if token.strip().startswith(keys.BEGINNING):
+            return self._service(request, token.strip())
         family = tokens.find_access(token.strip())
         return family.user, family.pk
+
+    def _service(self, request: Request, secret: str) -> tuple[User, UUID]:
+        key = keys.find(secret, address=request._request.client_address)  # type: ignore[attr-defined]
+        request._request.granted_scopes = frozenset(key.scopes)  # type: ignore[attr-defined]
+        return key.user, key.pk
 
     def authenticate_header(self, request: Request) -> str:
         return 'Bearer realm="lyceum"'

@@ -1,15 +1,18 @@
 import re
+from datetime import datetime
 from typing import Any
 from zoneinfo import available_timezones
 
 from django.conf.locale import LANG_INFO
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.core.validators import validate_email
+from django.utils import timezone
 from rest_framework import serializers
 
 from lyceum.accounts.models import EMAIL_KEY_LENGTH, email_key
 from lyceum.accounts.passwords import broken_rules
-from lyceum.core.serializers import Body, PersonName, StrictBoolean, StrictText
+from lyceum.core.scopes import declared
+from lyceum.core.serializers import Body, Moment, PersonName, StrictBoolean, StrictChoice, StrictText
 
 LOCALE = re.compile(r"[a-z]{2,3}(-[A-Z]{2})?")
 
@@ -148,6 +151,51 @@ class ProfileBody(Body):
         if value not in available_timezones():
             raise serializers.ValidationError("Use a zone such as Australia/Perth.", code="invalid")
         return value
+
+
+class KeyBody(Body):
+    example = {"name": "Field reports", "scopes": ["chat:read", "chat:write"], "limit_profile": "basic"}
+    name = StrictText(max_length=100)
+    scopes = serializers.ListField(child=StrictText(max_length=40), min_length=1, max_length=40)
+    limit_profile = StrictChoice(["free", "basic", "premium"], required=False)
+    expires_at = Moment(required=False, allow_null=True)
+
+    def validate_scopes(self, value: list[str]) -> list[str]:
+        known = declared()
+        if unknown := [name for name in value if name not in known]:
+            raise serializers.ValidationError(
+                f"There is no scope {unknown[0]}. Choose of: {', '.join(known)}.", code="invalid"
+            )
+        return value
+
+    def validate_expires_at(self, value: datetime | None) -> datetime | None:
+        if value is not None and value <= timezone.now():
+            raise serializers.ValidationError("Choose a moment that is to come.", code="too_small")
+        return value
+
+
+class KeyView(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+    user = serializers.UUIDField(help_text="The service's own identity, which conversations can take in.")
+    prefix = serializers.CharField(help_text="How the key begins.")
+    scopes = serializers.ListField(child=serializers.CharField())
+    limit_profile = serializers.ChoiceField(["free", "basic", "premium"])
+    created_by = serializers.UUIDField(allow_null=True)
+    created_at = serializers.DateTimeField()
+    last_used_at = serializers.DateTimeField(allow_null=True)
+    expires_at = serializers.DateTimeField(allow_null=True)
+    state = serializers.ChoiceField(["alive", "expired", "revoked"])
+
+
+class MadeKeyView(KeyView):
+    key = serializers.CharField(help_text="The key itself; it is never shown again.")
+
+
+class KeyPage(serializers.Serializer[Any]):
+    results = KeyView(many=True)
+    next = serializers.CharField(allow_null=True)
+    previous = serializers.CharField(allow_null=True)
 
 
 class AvatarBody(Body):

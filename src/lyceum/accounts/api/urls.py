@@ -1,6 +1,6 @@
 from django.urls import path
 
-from lyceum.accounts.api import views
+from lyceum.accounts.api import key_views, views
 
 urlpatterns = [
     path("users/register/", views.Register.as_view()),
@@ -25,5 +25,7 @@ urlpatterns = [
     path("auth/token/refresh/", views.TokenRefresh.as_view()),
     path("auth/token/verify/", views.TokenVerify.as_view()),
     path("auth/token/blacklist/", views.TokenBlacklist.as_view()),
+    path("auth/keys/", key_views.KeyList.as_view()),
+    path("auth/keys/<uuid:key_id>/", key_views.KeyDetail.as_view()),
     path("auth/ws-ticket/", views.WsTicket.as_view()),
 ]

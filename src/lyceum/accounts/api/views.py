@@ -17,6 +17,7 @@ from lyceum.accounts import avatars, selectors, services, tickets, tokens
 from lyceum.accounts.api import serializers as forms
 from lyceum.accounts.api.authentication import check_csrf
 from lyceum.accounts.models import User
+from lyceum.accounts.scopes import USERS_READ
 from lyceum.accounts.sessions import keep_session, open_session
 from lyceum.core.api import Door, check_if_match, etag, number, read
 from lyceum.core.errors import Invalid
@@ -157,6 +158,9 @@ class TokenBlacklist(OpenDoor):
 
 
 class WsTicket(Door):
+    # What one may hear and say on a socket is what one may over HTTP.
+    scopes = {"POST": ("chat:read", "chat:write")}
+
     @extend_schema(request=None, responses=forms.TicketView)
     def post(self, request: Request) -> Response:
         """Get a ticket that opens one WebSocket within 30 seconds."""
@@ -165,6 +169,7 @@ class WsTicket(Door):
 
 
 class Profile(Door):
+    scopes = {"GET": (USERS_READ,)}
     conditional = ("PATCH",)
 
     @extend_schema(responses=forms.ProfileView)
@@ -207,6 +212,7 @@ class OwnAvatar(Door):
 
 
 class Avatar(Door):
+    scopes = {"GET": (USERS_READ,)}
     limit_classes = {"GET": ("light",), "HEAD": ("light",)}
     answers_json = False
     tagged = True
@@ -280,6 +286,7 @@ class EmailVerifyAgain(OpenDoor):
 
 
 class Directory(Door):
+    scopes = {"GET": (USERS_READ,)}
     numbered = True
 
     @extend_schema(

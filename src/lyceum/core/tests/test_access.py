@@ -70,6 +70,13 @@ OWNED: dict[str, Any] = {
     "put_message_reaction": None,
 }
 
+# For those who run the workspace; a stranger of the workspace's own is refused, and told so.
+STAFF: dict[str, Any] = {
+    "delete_key_detail": None,
+    "get_key_list": None,
+    "post_key_list": {"name": "Reports", "scopes": ["chat:read"]},
+}
+
 
 def operations() -> dict[str, tuple[str, str]]:
     document = json.loads(openapi(OpenApiJsonRenderer))
@@ -82,11 +89,11 @@ def operations() -> dict[str, tuple[str, str]]:
 
 def ask(client: APIClient, operation: str, ids: dict[str, Any]) -> Any:
     method, path = operations()[operation]
-    return getattr(client, method)(path.format(**ids), OWNED.get(operation))
+    return getattr(client, method)(path.format(**ids), {**OWNED, **STAFF}.get(operation))
 
 
 def nothing() -> dict[str, Any]:
-    names = ("conversation_id", "message_id", "member_id", "user_id", "sign_in_id")
+    names = ("conversation_id", "message_id", "member_id", "user_id", "sign_in_id", "key_id")
     return {**{name: uuid7() for name in names}, "emoji": "👍"}
 
 
@@ -98,8 +105,8 @@ def things(alice: Any, bob: Any) -> dict[str, Any]:
 
 
 def test_every_operation_has_its_line() -> None:
-    assert set(operations()) == OPEN | PERSON | set(OWNED)
-    assert len(operations()) == len(OPEN) + len(PERSON) + len(OWNED)
+    assert set(operations()) == OPEN | PERSON | set(OWNED) | set(STAFF)
+    assert len(operations()) == len(OPEN) + len(PERSON) + len(OWNED) + len(STAFF)
 
 
 @pytest.mark.django_db
@@ -129,3 +136,11 @@ def test_what_is_anothers_and_what_is_not_look_the_same(
     # Its owner is not refused alike, or the refusal above would prove nothing.
     if operation not in ("delete_sign_in_detail", "post_conversation_restore", "post_member_list"):
         assert ask(alice_api, operation, things).status_code < 300
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("operation", sorted(STAFF))
+def test_what_is_for_staff_is_refused_to_others(charlie_api: APIClient, staff_api: APIClient, operation: str) -> None:
+    refused = ask(charlie_api, operation, nothing())
+    assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")
+    assert ask(staff_api, operation, nothing()).status_code in (200, 201, 404)

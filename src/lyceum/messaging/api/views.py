@@ -18,6 +18,7 @@ from lyceum.messaging.api import serializers as forms
 from lyceum.messaging.ephemeral import life
 from lyceum.messaging.logs import Log
 from lyceum.messaging.models import Conversation, Message, Participant
+from lyceum.messaging.scopes import READ_AND_WRITE
 
 MAX_PAGE = 200
 SEQUENCES = [
@@ -53,6 +54,7 @@ def _matching(request: Request) -> Callable[[Message], None]:
 
 
 class ConversationList(Door):
+    scopes = READ_AND_WRITE
     creates = True
 
     @extend_schema(
@@ -98,6 +100,7 @@ class ConversationList(Door):
 
 
 class ConversationDetail(Door):
+    scopes = READ_AND_WRITE
     conditional = ("PATCH", "DELETE")
 
     @extend_schema(responses=forms.ConversationView)
@@ -148,6 +151,8 @@ class ConversationDetail(Door):
 
 
 class ConversationRestore(Door):
+    scopes = READ_AND_WRITE
+
     @extend_schema(request=None, responses=forms.ConversationView)
     def post(self, request: Request, conversation_id: UUID) -> Response:
         """Undo the end of a group, within 30 days."""
@@ -156,6 +161,7 @@ class ConversationRestore(Door):
 
 
 class MemberList(Door):
+    scopes = READ_AND_WRITE
     creates = True
 
     @extend_schema(responses=forms.MemberList)
@@ -181,6 +187,8 @@ def _member_data(member: Participant) -> dict[str, Any]:
 
 
 class MemberDetail(Door):
+    scopes = READ_AND_WRITE
+
     @extend_schema(request=forms.RoleBody, responses=forms.ParticipantView)
     def patch(self, request: Request, conversation_id: UUID, member_id: UUID) -> Response:
         """Change a member's role."""
@@ -197,6 +205,8 @@ class MemberDetail(Door):
 
 
 class ConversationLeave(Door):
+    scopes = READ_AND_WRITE
+
     @extend_schema(request=None, responses={204: None})
     def post(self, request: Request, conversation_id: UUID) -> Response:
         """Leave a group."""
@@ -206,6 +216,7 @@ class ConversationLeave(Door):
 
 
 class MessageList(Door):
+    scopes = READ_AND_WRITE
     creates = True
     limit_classes = {"POST": ("api", "send")}
 
@@ -246,6 +257,7 @@ class MessageList(Door):
 
 
 class MessageDetail(Door):
+    scopes = READ_AND_WRITE
     conditional = ("PATCH", "DELETE")
 
     @extend_schema(responses=forms.MessageView)
@@ -276,6 +288,8 @@ class MessageDetail(Door):
 
 
 class MessageThread(Door):
+    scopes = READ_AND_WRITE
+
     @extend_schema(parameters=[whole("limit", default=MAX_PAGE, low=1, high=MAX_PAGE)], responses=forms.MessagePage)
     def get(self, request: Request, conversation_id: UUID, message_id: UUID) -> Response:
         """Read a thread: its root and the replies."""
@@ -289,6 +303,7 @@ class MessageThread(Door):
 
 
 class MessageReaction(Door):
+    scopes = READ_AND_WRITE
     refusals = {"PUT": (409,)}
 
     @extend_schema(request=None, responses=forms.ReactionsView)
@@ -306,6 +321,8 @@ class MessageReaction(Door):
 
 
 class Read(Door):
+    scopes = READ_AND_WRITE
+
     @extend_schema(request=forms.ReadBody, responses=forms.ReadView)
     def post(self, request: Request, conversation_id: UUID) -> Response:
         """Say up to where one has read."""
