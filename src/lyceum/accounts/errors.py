@@ -1,8 +1,12 @@
-from lyceum.core.errors import NotAllowed, NotAuthenticated, TooMany
+from lyceum.core.errors import Conflict, NotAllowed, NotAuthenticated, TooMany
 
 
 class InvalidCredentials(NotAuthenticated):
     code, title = "invalid_credentials", "The address or the password is wrong."
+
+
+class OtpRequired(NotAuthenticated):
+    code, title = "otp_required", "Send a code of the second factor as otp too."
 
 
 class Locked(TooMany):
@@ -27,3 +31,39 @@ class TokenRevoked(NotAuthenticated):
 
 class EmailUnverified(NotAllowed):
     code, title = "email_unverified", "Open the link in the mail that we sent you first."
+
+
+class ConfirmationRequired(NotAllowed):
+    code, title = "confirmation_required", "Confirm first that it is you."
+
+
+class FactorIsOn(Conflict):
+    code, title = "totp_is_on", "The second factor is on. Turn it off to set it up anew."
+
+
+class FactorIsOff(Conflict):
+    code, title = "totp_is_off", "There is no second factor."
+
+
+class NothingBegun(Conflict):
+    code, title = "totp_not_begun", "Begin the set-up of the second factor first; it waits 15 minutes for its code."
+
+
+class PasskeyRefused(NotAuthenticated):
+    code, title = "passkey_refused", "This passkey does not let you in."
+
+
+class PasskeyInvalid(Conflict):
+    code, title = "passkey_invalid", "This passkey cannot be added. Begin again."
+
+
+class PasskeyKnown(Conflict):
+    code, title = "passkey_known", "This passkey is there already."
+
+
+class TooManyPasskeys(Conflict):
+    code, title = "too_many_passkeys", "There are as many passkeys as one person may have. Remove one first."
+
+
+class PasskeysNeedName(Conflict):
+    code, title = "passkeys_need_name", "Passkeys need a name in the address of the workspace, such as localhost."

@@ -212,3 +212,53 @@ class MailedLink(models.Model):
 
     def __str__(self) -> str:
         return f"{self.purpose} {self.hash[:8]}"
+
+
+class Totp(models.Model):
+    """A person's second factor: the secret that their app makes codes from, sealed."""
+
+    user = models.OneToOneField(User, primary_key=True, on_delete=models.CASCADE, related_name="totp")
+    sealed_secret = models.CharField(max_length=200)
+    # The step of time of the last code: no code works twice, nor one before it.
+    last_step = models.BigIntegerField()
+    created_at = models.DateTimeField(auto_now_add=True)
+    last_used_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"second factor of {self.user_id}"
+
+
+class RecoveryCode(models.Model):
+    """A code that stands once for one of the app; only a keyed hash is kept."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="recovery_codes")
+    hash = models.CharField(max_length=64)
+    used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "hash"], name="recovery_code_once")]
+
+    def __str__(self) -> str:
+        return f"recovery code of {self.user_id}"
+
+
+class Passkey(models.Model):
+    """A key on a person's device or in their password manager, of which we keep the public half."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="passkeys")
+    name = models.CharField(max_length=100)
+    credential_id = models.BinaryField(max_length=1023, unique=True)
+    # As the authenticator attested it: its model, the id and the public key in COSE.
+    credential = models.BinaryField()
+    sign_count = models.BigIntegerField(default=0)
+    transports = models.JSONField(default=list)
+    is_synced = models.BooleanField(default=False)
+    # The name of the workspace that it was made for; browsers offer it there alone.
+    rp_id = models.CharField(max_length=253)
+    version = models.PositiveIntegerField(default=1)
+    created_at = models.DateTimeField(auto_now_add=True)
+    last_used_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return self.name

@@ -7,10 +7,10 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from lyceum.accounts import keys, limit_profiles, services, tickets
+from lyceum.accounts import factors, keys, limit_profiles, reauthentication, services, tickets
 from lyceum.accounts.api.serializers import KeyBody, Newcomer, RegisterBody
-from lyceum.accounts.models import Session, TokenFamily, User, avatar_url
-from lyceum.core.errors import Invalid
+from lyceum.accounts.models import Session, TokenFamily, User, avatar_url, email_key
+from lyceum.core.errors import Invalid, NotFound
 from lyceum.core.problems import flatten
 
 
@@ -116,6 +116,25 @@ def create_service_key(name: str, scopes: Sequence[str], *, limit_profile: str, 
     return keys.create(**form.validated_data, actor=None)[1]
 
 
+def reauthenticate(user_id: UUID, *, password: str, otp: str = "", address: str) -> None:
+    """Pass when these are the person's password and, where they have one, a code of their second factor.
+
+    Raises Invalid at `password` or `otp`, or Locked.
+    """
+    reauthentication.reauthenticate(User.objects.get(pk=user_id), password=password, otp=otp, address=address)
+
+
+def remove_factors(email: str) -> list[str]:
+    """Take the second factor and the passkeys of who lost them away, by address; returns what there was.
+
+    Raises NotFound.
+    """
+    user = User.objects.filter(email_key=email_key(email)).first()
+    if user is None:
+        raise NotFound(f"Nobody has the address {email}.")
+    return factors.remove_all(user)
+
+
 __all__ = [
     "Invalid",
     "SignIn",
@@ -126,6 +145,8 @@ __all__ = [
     "create_staff",
     "give_limit_profile",
     "is_alive",
+    "reauthenticate",
+    "remove_factors",
     "sign_in_by_cookie",
     "sign_in_by_ticket",
 ]

@@ -12,11 +12,12 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from lyceum.accounts import keys, lockout, selectors
+from lyceum.accounts import factors, keys, lockout, selectors
 from lyceum.accounts.contracts import PresenceSharingChanged
-from lyceum.accounts.errors import EmailUnverified, InvalidCredentials
+from lyceum.accounts.errors import EmailUnverified, InvalidCredentials, OtpRequired
 from lyceum.accounts.models import MailedLink, ServiceKey, Session, TokenFamily, User, email_key
 from lyceum.accounts.passwords import broken_rules
+from lyceum.accounts.reauthentication import check_own_password
 from lyceum.accounts.tokens import revoke_family, token_hash
 from lyceum.core import audit, jobs
 from lyceum.core.errors import FieldError, Invalid, NotFound
@@ -95,18 +96,38 @@ def _look_registered(taken: User, password: str, **person: str) -> User:
     return User(**person)
 
 
-def check_credentials(email: str, password: str, *, address: str) -> User:
-    """Return the person whose address and password these are; raises InvalidCredentials or Locked."""
-    lockout.begin(email, address)
+def check_credentials(email: str, password: str, *, otp: str = "", address: str) -> User:
+    """Return the person whose address and password these are, with a code of their second factor where there is one.
+
+    Raises InvalidCredentials, OtpRequired, Locked or EmailUnverified.
+    """
+    number = lockout.begin(email, address)
     user = authenticate(email=email, password=password)
     if not isinstance(user, User):
         log.warning("sign_in_failed", address=address)
         raise InvalidCredentials
+    if factors.is_on(user):
+        if not otp:
+            lockout.undo(email, address, number)
+            raise OtpRequired
+        check_code(user, otp, address=address)
     lockout.succeed(email, address)
+    return admit(user, address=address)
+
+
+def check_code(user: User, otp: str, *, address: str) -> None:
+    """Use a code up; raises InvalidCredentials, which says no more than that about the account."""
+    if not factors.use_code(user, otp):
+        log.warning("otp_refused", user=str(user.pk), address=address)
+        raise InvalidCredentials("This code is not right, or was used. Wait for the next one.")
+
+
+def admit(user: User, *, address: str, way: str = "password") -> User:
+    """Return a person who has shown who they are, and note it; raises EmailUnverified."""
     if settings.EMAIL_VERIFICATION == "required" and user.email_verified_at is None:
         raise EmailUnverified
-    audit.record(user, "user.signed_in", user.pk, address=address)
-    log.info("signed_in", user=str(user.pk), address=address)
+    audit.record(user, "user.signed_in", user.pk, address=address, way=way)
+    log.info("signed_in", user=str(user.pk), address=address, way=way)
     return user
 
 
@@ -169,7 +190,7 @@ def verify_email(token: str) -> User:
 @transaction.atomic
 def change_email(user: User, *, email: str, password: str, address: str) -> None:
     """Send a link to the new address; it becomes the login when that is opened."""
-    _check_own_password(user, password, "password", address)
+    check_own_password(user, password, address)
     other = User.objects.filter(email_key=email_key(email)).exclude(pk=user.pk).first()
     if other is not None and settings.EMAIL_VERIFICATION == "required":
         jobs.enqueue("accounts.mail_known_address", user_id=str(other.pk))
@@ -180,21 +201,13 @@ def change_email(user: User, *, email: str, password: str, address: str) -> None
     audit.record(user, "user.email_change_asked", user.pk)
 
 
-def _check_own_password(user: User, password: str, field: str, address: str) -> None:
-    lockout.begin(user.email, address)
-    if not user.check_password(password):
-        log.warning("password_refused", user=str(user.pk), address=address)
-        raise Invalid.field(field, "invalid", "This is not your password.")
-    lockout.succeed(user.email, address)
-
-
 def change_password(
     user: User, *, current_password: str, password: str, password_confirm: str, keep: UUID | None, address: str
 ) -> None:
     """Set a new password; every other sign-in of the person ends, with its sockets."""
     errors = check_password(password, password_confirm, email=user.email, names=[user.first_name, user.last_name])
     try:
-        _check_own_password(user, current_password, "current_password", address)
+        check_own_password(user, current_password, address, field="current_password")
     except Invalid as err:
         errors = [*err.errors, *errors]
     if errors:

@@ -9,6 +9,9 @@ from django.http import HttpRequest
 
 from lyceum.accounts.models import Session, User
 
+# In a session: whether it was opened with more than a password.
+SECOND_FACTOR_KEY = "second_factor"
+
 
 class SessionStore(DatabaseStore):
     @classmethod
@@ -25,13 +28,23 @@ class SessionStore(DatabaseStore):
         return row
 
 
-def open_session(request: HttpRequest, user: User, *, keep: bool = True) -> None:
+def open_session(request: HttpRequest, user: User, *, keep: bool = True, second_factor: bool = False) -> None:
     """Sign a browser in; without `keep` it forgets that when it is closed."""
     login(request, user)
+    note_second_factor(request, second_factor)
     request.session["address"] = str(request.client_address)  # type: ignore[attr-defined]
     request.session["user_agent"] = request.headers.get("User-Agent", "")[:300]
     if not keep:
         request.session.set_expiry(0)
+
+
+def note_second_factor(request: HttpRequest, was_shown: bool = True) -> None:
+    request.session[SECOND_FACTOR_KEY] = was_shown
+
+
+def has_second_factor(request: HttpRequest) -> bool:
+    """Say whether this browser's sign-in was made with more than a password."""
+    return bool(request.session.get(SECOND_FACTOR_KEY))
 
 
 def current_session_id(request: HttpRequest) -> UUID:

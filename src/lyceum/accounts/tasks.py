@@ -1,7 +1,9 @@
 from datetime import timedelta
 
+from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as later
 
 from lyceum.accounts import avatars
 from lyceum.accounts.models import MailedLink, Session, Token, TokenFamily, User
@@ -27,6 +29,38 @@ def mail_known_address(user_id: str) -> None:
     user = User.objects.get(pk=user_id)
     text = _("Somebody tried to register with your address. You have an account already; nothing has changed.\n")
     mail.send(user.email, _("You have an account"), text)
+
+
+FACTOR_MAILS = {
+    "totp_added": (
+        later("Second factor turned on"),
+        later("From now on your password is asked for together with a code."),
+    ),
+    "totp_removed": (later("Second factor turned off"), later("From now on your password alone lets you in.")),
+    "recovery_code_used": (
+        later("Recovery code used"),
+        later("One of your recovery codes was used in place of your app."),
+    ),
+    "recovery_codes_renewed": (
+        later("New recovery codes"),
+        later("New recovery codes were made; the old ones are dead."),
+    ),
+    "passkey_added": (later("Passkey added"), later("A passkey was added, with which one signs in to your account.")),
+    "passkey_removed": (later("Passkey removed"), later("A passkey was removed from your account.")),
+    "factors_removed_by_operator": (
+        later("Second factor and passkeys removed"),
+        later("Who runs the workspace took your second factor and your passkeys away."),
+    ),
+}
+
+
+@job("accounts.mail_factor")
+def mail_factor(user_id: str, what: str) -> None:
+    user = User.objects.get(pk=user_id)
+    subject, fact = FACTOR_MAILS[what]
+    advice = _("If that was not you, change your password at once and look at your sign-ins:")
+    text = f"{fact}\n\n{advice}\n\n{settings.PUBLIC_URL}/security/\n"
+    mail.send(user.email, str(subject), text)
 
 
 @schedule("23 4 * * *", "accounts.sweep_avatars")

@@ -130,6 +130,17 @@ def _parser() -> argparse.ArgumentParser:
     key.add_argument("scope", nargs="+", help="what it may do, as the OpenAPI document lists")
     key.add_argument("--limits", choices=["free", "basic", "premium"], default="free", help="its limits (free)")
     key.add_argument("--days", type=_days, help="days after which it ends (when it is revoked)")
+    lost = act(
+        commands.run_factors,
+        "factors",
+        "Take a person's second factor and passkeys away.",
+        "\n\nFor who lost the phone and the recovery codes. Make sure first that it is they who ask: from then on\n"
+        "the password alone lets them in. They are told by mail.",
+        "lyceum factors remove ada@example.org",
+    )
+    lost.add_argument("act", choices=["remove"], help="what to do")
+    lost.add_argument("email", help="the person's address")
+    lost.add_argument("--yes", action="store_true", help="do not ask")
     copy = act(
         commands.run_backup,
         "backup",

@@ -106,6 +106,20 @@ def run_key(options: argparse.Namespace) -> int:
     return 0
 
 
+def run_factors(options: argparse.Namespace) -> int:
+    question = f"From then on a password alone lets {options.email} in. Type remove to go on: "
+    if not options.yes and _asked(question) != "remove":
+        print("Nothing was changed.")
+        return 1
+    with running(Home.from_environment()) as environment:
+        schema.migrate(environment)
+        from lyceum.accounts.public import remove_factors
+
+        found = remove_factors(options.email)
+    print(f"Removed from {options.email}: {' and '.join(found)}." if found else f"{options.email} had none.")
+    return 0
+
+
 def _new_password(*, is_piped: bool) -> str:
     """Read a password twice from the terminal, or the first line of a pipe."""
     if is_piped:

@@ -41,6 +41,13 @@ class Password(StrictText):
         super().__init__(trim_whitespace=False, write_only=True, max_length=1000, **options)
 
 
+class Otp(StrictText):
+    """A code of the second factor, or a recovery code, with or without blanks and hyphens."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_length=20, **options)
+
+
 PERSON = {
     "email": "ada@example.org",
     "first_name": "Ada",
@@ -96,7 +103,7 @@ class LoginBody(Body):
     # Any text: what is no address is simply a wrong one.
     email = StrictText(max_length=1000)
     password = Password()
-    otp = StrictText(max_length=20, required=False)
+    otp = Otp(required=False)
 
 
 class RefreshBody(Body):

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from lyceum.accounts.api import key_views, views
+from lyceum.accounts.api import factor_views, key_views, views
 
 urlpatterns = [
     path("users/register/", views.Register.as_view()),
@@ -27,5 +27,10 @@ urlpatterns = [
     path("auth/token/blacklist/", views.TokenBlacklist.as_view()),
     path("auth/keys/", key_views.KeyList.as_view()),
     path("auth/keys/<uuid:key_id>/", key_views.KeyDetail.as_view()),
+    path("auth/confirm/", factor_views.Confirm.as_view()),
+    path("auth/totp/", factor_views.Totp.as_view()),
+    path("auth/totp/confirm/", factor_views.TotpConfirm.as_view()),
+    path("auth/totp/off/", factor_views.TotpOff.as_view()),
+    path("auth/totp/recovery-codes/", factor_views.RecoveryCodes.as_view()),
     path("auth/ws-ticket/", views.WsTicket.as_view()),
 ]

@@ -13,7 +13,7 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from lyceum.accounts import avatars, selectors, services, tickets, tokens
+from lyceum.accounts import avatars, factors, selectors, services, tickets, tokens
 from lyceum.accounts.api import serializers as forms
 from lyceum.accounts.api.authentication import check_csrf
 from lyceum.accounts.models import User
@@ -101,8 +101,8 @@ class Login(OpenDoor):
         """Sign in with a session cookie."""
         check_csrf(request)
         body = read(forms.LoginBody, request)
-        user = services.check_credentials(body["email"], body["password"], address=address_of(request))
-        open_session(request._request, user)
+        user = services.check_credentials(**body, address=address_of(request))
+        open_session(request._request, user, second_factor=factors.is_on(user))
         return Response(user_data(user))
 
 
@@ -123,7 +123,7 @@ class TokenOpen(OpenDoor):
     def post(self, request: Request) -> Response:
         """Sign in with a pair of tokens."""
         body = read(forms.LoginBody, request)
-        user = services.check_credentials(body["email"], body["password"], address=address_of(request))
+        user = services.check_credentials(**body, address=address_of(request))
         pair = tokens.open_family(user, address=address_of(request), user_agent=agent_of(request))
         return Response(asdict(pair))
 

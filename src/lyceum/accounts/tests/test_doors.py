@@ -138,3 +138,25 @@ class TestSessions(DoorCases):
 
 class TestSession(DoorCases):
     url, methods = "/api/v1/users/sessions/01890000-0000-7000-8000-000000000000/", ("DELETE",)
+
+
+class TestConfirm(BodyCases):
+    url, methods = "/api/v1/auth/confirm/", ("POST",)
+    body, required, types = {"password": PASSWORD}, ("password",), {"password": 1, "otp": 123456}
+
+
+class TestTotp(DoorCases):
+    url, methods = "/api/v1/auth/totp/", ("GET", "POST")
+
+
+class TestTotpConfirm(BodyCases):
+    url, methods = "/api/v1/auth/totp/confirm/", ("POST",)
+    body, required, types = {"otp": "123456"}, ("otp",), {"otp": 123456}
+
+
+class TestTotpOff(TestConfirm):
+    url = "/api/v1/auth/totp/off/"
+
+
+class TestRecoveryCodes(DoorCases):
+    url, methods = "/api/v1/auth/totp/recovery-codes/", ("POST",)

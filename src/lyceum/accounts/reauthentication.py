@@ -1,0 +1,83 @@
+"""Showing again who one is, before something is changed that opens or closes the account."""
+
+from datetime import timedelta
+from uuid import UUID
+
+import structlog
+from django.utils import timezone
+
+from lyceum.accounts import factors, lockout
+from lyceum.accounts.errors import ConfirmationRequired
+from lyceum.accounts.models import Session, TokenFamily, User
+from lyceum.core import audit, valkey
+from lyceum.core.errors import Invalid
+
+log = structlog.get_logger("lyceum.auth")
+# How long a confirmation counts; a sign-in is one.
+CONFIRMED = timedelta(minutes=10)
+
+
+def check_own_password(user: User, password: str, address: str, *, field: str = "password") -> None:
+    """Raise Invalid at the field unless this is the person's password; counts for the lockout."""
+    number = lockout.begin(user.email, address)
+    _check_password(user, password, address, field)
+    if factors.is_on(user):
+        # The password is half of what lets this person in: it clears no wrong codes.
+        lockout.undo(user.email, address, number)
+    else:
+        lockout.succeed(user.email, address)
+
+
+def _check_password(user: User, password: str, address: str, field: str) -> None:
+    if not user.check_password(password):
+        log.warning("password_refused", user=str(user.pk), address=address)
+        raise Invalid.field(field, "invalid", "This is not your password.")
+
+
+def reauthenticate(user: User, *, password: str, otp: str = "", address: str) -> None:
+    """Pass when these are the person's password and, where there is a second factor, a code of it.
+
+    Raises Invalid at `password` or `otp`, or Locked; a wrong one counts for the lockout, and a code is used up.
+    """
+    number = lockout.begin(user.email, address)
+    _check_password(user, password, address, "password")
+    if factors.is_on(user):
+        if not otp:
+            lockout.undo(user.email, address, number)
+            raise Invalid.field("otp", "required", "Enter a code of your second factor too.")
+        if not factors.use_code(user, otp):
+            log.warning("otp_refused", user=str(user.pk), address=address)
+            raise factors.wrong_code()
+    lockout.succeed(user.email, address)
+
+
+def confirm(user: User, sign_in_id: UUID, *, password: str, otp: str = "", address: str) -> None:
+    """Let a sign-in change what is sensitive for ten minutes."""
+    reauthenticate(user, password=password, otp=otp, address=address)
+    note_confirmed(user, sign_in_id)
+
+
+def note_confirmed(user: User, sign_in_id: UUID) -> None:
+    valkey.connection().set(_key(sign_in_id), "1", ex=CONFIRMED)
+    audit.record(user, "user.confirmed", user.pk)
+
+
+def _key(sign_in_id: UUID) -> str:
+    return valkey.key("confirmed", sign_in_id)
+
+
+def is_confirmed(sign_in_id: UUID | None) -> bool:
+    """Say whether who uses this sign-in has shown within ten minutes who they are."""
+    if sign_in_id is None:
+        return False
+    since = timezone.now() - CONFIRMED
+    return (
+        bool(valkey.connection().exists(_key(sign_in_id)))
+        or Session.objects.filter(public_id=sign_in_id, created_at__gt=since).exists()
+        or TokenFamily.objects.filter(pk=sign_in_id, revoked_at=None, created_at__gt=since).exists()
+    )
+
+
+def check_confirmed(sign_in_id: UUID | None) -> None:
+    if not is_confirmed(sign_in_id):
+        raise ConfirmationRequired
