@@ -103,9 +103,9 @@ def test_an_unexpected_error_is_logged_once_with_its_trace_and_the_id_of_its_req
     flow_environment: dict[str, str], tmp_path: Path
 ) -> None:
     environment = {**flow_environment, "LOG_DIR": str(tmp_path)}
-    site, process = start_web(environment, messaging__selectors__visible_conversations=None)
+    site, process = start_web(environment, messaging__selectors__get_participant_for=None)
     alice = site.register("Alice")
-    failed = alice.call("GET", "chat/conversations/")
+    failed = alice.call("GET", f"chat/conversations/{alice.id}/")
     process.terminate()
     process.wait(20)
     assert (failed.status, failed.data["code"]) == (500, "internal")

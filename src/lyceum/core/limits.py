@@ -4,7 +4,9 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
+import redis.asyncio
 from django.conf import settings
 from redis.exceptions import ConnectionError, RedisError
 
@@ -66,13 +68,29 @@ def take(buckets: Sequence[Bucket]) -> Verdict:
     global _away_until
     if time.monotonic() < _away_until:
         raise ConnectionError("Valkey did not answer a moment ago.")
-    arguments = [value for bucket in buckets for value in (bucket.quota, bucket.window)]
-    keys = [valkey.key("limit", bucket.name, bucket.key) for bucket in buckets]
     try:
-        wait, rest = valkey.connection().eval(SCRIPT, len(keys), *keys, *arguments)
+        answer = valkey.connection().eval(SCRIPT, *_arguments(buckets))
     except RedisError:
         _away_until = time.monotonic() + AWAY_SECONDS
         raise
+    return _verdict(answer)
+
+
+async def take_each(client: redis.asyncio.Redis, buckets: Sequence[Bucket]) -> list[Verdict]:
+    """Charge buckets that have nothing to do with each other, in one turn. Raises RedisError without Valkey."""
+    pipeline = client.pipeline(transaction=False)
+    for bucket in buckets:
+        pipeline.eval(SCRIPT, *_arguments([bucket]))
+    return [_verdict(answer) for answer in await pipeline.execute()]
+
+
+def _arguments(buckets: Sequence[Bucket]) -> list[Any]:
+    keys = [valkey.key("limit", bucket.name, bucket.key) for bucket in buckets]
+    return [len(keys), *keys, *(value for bucket in buckets for value in (bucket.quota, bucket.window))]
+
+
+def _verdict(answer: Any) -> Verdict:
+    wait, rest = answer
     return Verdict(float(wait), tuple(int(n) for n in rest[0::2]), tuple(float(n) for n in rest[1::2]))
 
 

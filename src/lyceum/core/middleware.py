@@ -37,6 +37,13 @@ NOT_PAGES = ("/api/", "/health/", "/metrics")
 DOCS_POLICY = POLICY + "; style-src 'self' 'unsafe-inline'; script-src 'self' 'unsafe-inline'; worker-src 'self' blob:"
 
 
+def name_request(peer: str, given: str) -> dict[str, str]:
+    """Return the id of a request as its log lines name it: the given one from a trusted proxy, else a new one."""
+    if not VISIBLE.fullmatch(given):
+        return {"request_id": str(uuid7())}
+    return {"request_id": given} if is_trusted(peer) else {"request_id": str(uuid7()), "client_request_id": given}
+
+
 def request_context(get_response: type_of_view) -> type_of_view:
     """Give each request an id and its client's address, and write its one access line."""
 
@@ -44,14 +51,9 @@ def request_context(get_response: type_of_view) -> type_of_view:
         started = time.perf_counter()
         peer = request.META.get("REMOTE_ADDR") or ""
         request.client_address = client_address(peer, request.headers.get("X-Forwarded-For", ""))  # type: ignore[attr-defined]
-        given = request.headers.get("X-Request-ID", "")
-        given = given if VISIBLE.fullmatch(given) else ""
-        trusted = is_trusted(peer)
-        request.request_id = given if given and trusted else str(uuid7())  # type: ignore[attr-defined]
-        context = {"request_id": request.request_id}  # type: ignore[attr-defined]
-        if given and not trusted:
-            context["client_request_id"] = given
-        with structlog.contextvars.bound_contextvars(**context):
+        names = name_request(peer, request.headers.get("X-Request-ID", ""))
+        request.request_id = names["request_id"]  # type: ignore[attr-defined]
+        with structlog.contextvars.bound_contextvars(**names):
             response = get_response(request)
             response["X-Request-ID"] = request.request_id  # type: ignore[attr-defined]
             match = request.resolver_match
@@ -70,19 +72,29 @@ def request_context(get_response: type_of_view) -> type_of_view:
     return middleware
 
 
+def protective_headers(*, is_docs: bool = False) -> dict[str, str]:
+    """Return the headers that every answer carries unless it says otherwise."""
+    headers = {
+        "Content-Security-Policy": DOCS_POLICY
+        if is_docs
+        else f"{POLICY}; script-src 'self' {statics.import_map_source()}",
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "same-origin",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "X-Frame-Options": "DENY",
+        "Cache-Control": "no-store",
+    }
+    if settings.SESSION_COOKIE_SECURE:
+        headers["Strict-Transport-Security"] = "max-age=31536000"
+    return headers
+
+
 def security_headers(get_response: type_of_view) -> type_of_view:
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
         is_docs = request.path in ("/api/docs/", "/api/redoc/", "/api/v1/docs/", "/api/v1/redoc/")
-        policy = DOCS_POLICY if is_docs else f"{POLICY}; script-src 'self' {statics.import_map_source()}"
-        response.headers.setdefault("Content-Security-Policy", policy)
-        response.headers.setdefault("X-Content-Type-Options", "nosniff")
-        response.headers.setdefault("Referrer-Policy", "same-origin")
-        response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
-        response.headers.setdefault("X-Frame-Options", "DENY")
-        response.headers.setdefault("Cache-Control", "no-store")
-        if settings.SESSION_COOKIE_SECURE:
-            response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+        for name, value in protective_headers(is_docs=is_docs).items():
+            response.headers.setdefault(name, value)
         return response
 
     return middleware

@@ -18,7 +18,8 @@ MAX_LIMIT = 100
 
 
 def _encode(direction: str, row: Any, field: str) -> str:
-    text = f"{direction}|{getattr(row, field).isoformat()}|{row.pk}"
+    moment = getattr(row, field).isoformat().replace("+00:00", "Z")
+    text = f"{direction}|{moment}|{row.pk}"
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
