@@ -11,7 +11,9 @@ def main() -> None:
     names = parser.add_subparsers(dest="name", required=True)
     realtime = names.add_parser("realtime", help="fan-out, durable rooms and a quiet room, beside Socket.IO")
     realtime.add_argument("--listeners", type=int, nargs="+", default=[25, 200, 1000])
-    http = names.add_parser("http", help="25 messages, beside a plain DRF view; the list of 500 conversations")
+    http = names.add_parser(
+        "http", help="25 messages, beside a plain DRF view and Express; the list of 500 conversations"
+    )
     for one in (realtime, http):
         one.add_argument("--peers", action=argparse.BooleanOptionalAction, default=True)
     options = parser.parse_args()

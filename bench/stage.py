@@ -79,9 +79,19 @@ def plain_view(environment: dict[str, str]) -> AbstractContextManager[Server]:
     return serving("plain DRF view", command, port, own)
 
 
+def express(environment: dict[str, str]) -> AbstractContextManager[Server]:
+    """An Express application with pg over the same rows."""
+    return _node_peer("Express with pg", "express.mjs", environment)
+
+
 def socket_io(environment: dict[str, str], store: str) -> AbstractContextManager[Server]:
     """A Socket.IO server with its Redis adapter; `store` is none, each or batch."""
-    if not (PEERS / "node_modules").exists():
+    name = {"none": "Socket.IO", "each": "Socket.IO, insert each", "batch": "Socket.IO, batched inserts"}[store]
+    return _node_peer(name, "socketio.mjs", environment, STORE=store)
+
+
+def _node_peer(name: str, file: str, environment: dict[str, str], **variables: str) -> AbstractContextManager[Server]:
+    if not (PEERS / "node_modules" / "express").exists():
         try:
             subprocess.run(["npm", "ci", "--silent", "--no-audit", "--no-fund"], cwd=PEERS, check=True)
         except FileNotFoundError:
@@ -92,16 +102,15 @@ def socket_io(environment: dict[str, str], store: str) -> AbstractContextManager
         **os.environ,
         "NODE_ENV": "production",
         "PORT": str(port),
-        "STORE": store,
         "REDIS_SOCKET": urlsplit(environment["REDIS_URL"]).path,
         "REDIS_PASSWORD": unquote(urlsplit(environment["REDIS_URL"]).password or ""),
         "PG_HOST": parse_qs(database.query)["host"][0],
         "PG_USER": database.username or "",
         "PGPASSWORD": unquote(database.password or ""),
         "PG_DATABASE": database.path.strip("/"),
+        **variables,
     }
-    name = {"none": "Socket.IO", "each": "Socket.IO, insert each", "batch": "Socket.IO, batched inserts"}[store]
-    return serving(name, ["node", str(PEERS / "socketio.mjs")], port, own)
+    return serving(name, ["node", str(PEERS / file)], port, own)
 
 
 @dataclass(frozen=True)
@@ -147,6 +156,14 @@ def make_room(people: list[Speaker]) -> str:
     room = Conversation.objects.create(kind="group", name="Bench", history="all")
     Participant.objects.bulk_create(Participant(conversation=room, user_id=person.user_id) for person in people)
     return str(room.pk)
+
+
+def settle() -> None:
+    """Let PostgreSQL look at what was just put in, as it does by itself within a minute."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("analyze")
 
 
 def machine() -> str:
