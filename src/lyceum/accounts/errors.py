@@ -1,4 +1,9 @@
+from typing import TYPE_CHECKING
+
 from lyceum.core.errors import Conflict, NotAllowed, NotAuthenticated, TooMany
+
+if TYPE_CHECKING:
+    from lyceum.accounts.models import User
 
 
 class InvalidCredentials(NotAuthenticated):
@@ -6,7 +11,13 @@ class InvalidCredentials(NotAuthenticated):
 
 
 class OtpRequired(NotAuthenticated):
+    """The password is right; `user` is whose it is, for an edge that asks for the code in a step of its own."""
+
     code, title = "otp_required", "Send a code of the second factor as otp too."
+
+    def __init__(self, user: "User") -> None:
+        super().__init__()
+        self.user = user
 
 
 class Locked(TooMany):

@@ -14,6 +14,20 @@ FIRST_NAME = Field("first_name", _("First name"), autocomplete="given-name", mis
 LAST_NAME = Field("last_name", _("Last name"), autocomplete="family-name", missing=_("Enter your last name."))
 EMAIL = Field("email", _("E-mail"), "email", "username", missing=_("Enter your e-mail address."))
 PASSWORD = Field("password", _("Password"), "password", "current-password", missing=_("Enter your password."))
+OTP = Field(
+    "otp",
+    _("Code"),
+    autocomplete="one-time-code",
+    hint=_("Six digits from your app, or one of your recovery codes."),
+    missing=_("Enter a code."),
+)
+APP_CODE = Field(
+    "otp",
+    _("Code from the app"),
+    autocomplete="one-time-code",
+    hint=_("Six digits, which change every 30 seconds."),
+    missing=_("Enter the code that the app shows."),
+)
 KEEP = Field("keep", _("Keep me signed in on this computer"), "check")
 NEW_PASSWORD = Field(
     "password",

@@ -116,12 +116,16 @@ def create_service_key(name: str, scopes: Sequence[str], *, limit_profile: str, 
     return keys.create(**form.validated_data, actor=None)[1]
 
 
-def reauthenticate(user_id: UUID, *, password: str, otp: str = "", address: str) -> None:
+def reauthenticate(
+    user_id: UUID, *, password: str, otp: str = "", address: str, sign_in_id: UUID | None = None
+) -> None:
     """Pass when these are the person's password and, where they have one, a code of their second factor.
 
-    Raises Invalid at `password` or `otp`, or Locked.
+    For who has no password (they come by another provider), a sign-in of less than ten minutes stands for it. Raises
+    Invalid at `password` or `otp`, Locked or ConfirmationRequired.
     """
-    reauthentication.reauthenticate(User.objects.get(pk=user_id), password=password, otp=otp, address=address)
+    user = User.objects.get(pk=user_id)
+    reauthentication.reauthenticate(user, password=password, otp=otp, address=address, sign_in_id=sign_in_id)
 
 
 def remove_factors(email: str) -> list[str]:

@@ -34,13 +34,18 @@ def _check_password(user: User, password: str, address: str, field: str) -> None
         raise Invalid.field(field, "invalid", "This is not your password.")
 
 
-def reauthenticate(user: User, *, password: str, otp: str = "", address: str) -> None:
+def reauthenticate(user: User, *, password: str, otp: str = "", address: str, sign_in_id: UUID | None = None) -> None:
     """Pass when these are the person's password and, where there is a second factor, a code of it.
 
-    Raises Invalid at `password` or `otp`, or Locked; a wrong one counts for the lockout, and a code is used up.
+    For who has no password a sign-in of less than ten minutes stands for it. Raises Invalid at `password` or `otp`,
+    or Locked, or ConfirmationRequired; a wrong one counts for the lockout, and a code is used up.
     """
     number = lockout.begin(user.email, address)
-    _check_password(user, password, address, "password")
+    if user.has_usable_password():
+        _check_password(user, password, address, "password")
+    elif not is_confirmed(sign_in_id):
+        lockout.undo(user.email, address, number)
+        raise ConfirmationRequired("Sign out and in again first.")
     if factors.is_on(user):
         if not otp:
             lockout.undo(user.email, address, number)

@@ -1,10 +1,11 @@
 from django.urls import path
 
-from lyceum.accounts import key_views, own_views, views
+from lyceum.accounts import key_views, own_views, security_views, views
 
 app_name = "accounts"
 urlpatterns = [
     path("sign-in/", views.sign_in, name="sign-in"),
+    path("sign-in/code/", views.sign_in_code, name="sign-in-code"),
     path("sign-out/", views.sign_out, name="sign-out"),
     path("sign-up/", views.sign_up, name="sign-up"),
     path("setup/<str:token>/", views.set_up, name="set-up"),
@@ -21,5 +22,10 @@ urlpatterns = [
     path("sessions/<uuid:sign_in_id>/end/", own_views.end_session, name="end-session"),
     path("service-keys/", key_views.service_keys, name="service-keys"),
     path("service-keys/<uuid:key_id>/revoke/", key_views.revoke, name="revoke-key"),
+    path("security/", security_views.security, name="security"),
+    path("security/confirm/", security_views.confirm, name="confirm"),
+    path("security/app/", security_views.app, name="app"),
+    path("security/app/off/", security_views.app_off, name="app-off"),
+    path("security/recovery-codes/", security_views.recovery_codes, name="recovery-codes"),
     path("people/", own_views.people, name="people"),
 ]

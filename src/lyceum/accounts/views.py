@@ -8,9 +8,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from lyceum.accounts import fields, selectors, services
+from lyceum.accounts import fields, second_step, selectors, services
 from lyceum.accounts.api import serializers as bodies
-from lyceum.accounts.errors import EmailUnverified
+from lyceum.accounts.errors import EmailUnverified, OtpRequired
 from lyceum.accounts.models import MailedLink
 from lyceum.accounts.sessions import current_session_id, open_session
 from lyceum.core import pages
@@ -28,9 +28,12 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     form = Form("sign-in", [fields.EMAIL, fields.PASSWORD, fields.KEEP], _("Sign in"), next=goal)
     if request.method == "POST":
         with form.refusals():
-            body = form.read(bodies.LoginBody, request)
-            user = services.check_credentials(body["email"], body["password"], address=_address(request))
-            open_session(request, user, keep="keep" in request.POST)
+            body, keep = form.read(bodies.LoginBody, request), "keep" in request.POST
+            try:
+                user = services.check_credentials(**body, address=_address(request))
+            except OtpRequired as need:
+                return second_step.ask(request, need.user, keep=keep, goal=goal)
+            open_session(request, user, keep=keep)
             return pages.go(request, goal)
         if form.code == EmailUnverified.code:
             form.way = (reverse("accounts:ask-for-verification"), _("Send the link again"))
@@ -40,6 +43,27 @@ def sign_in(request: HttpRequest) -> HttpResponse:
             (reverse("accounts:ask-for-reset"), _("Reset your password")),
             (_sign_up_address(goal), _("Create an account")),
         ],
+    }
+    return answer(request, PAGE, form, context)
+
+
+@require_http_methods(["GET", "POST"])
+def sign_in_code(request: HttpRequest) -> HttpResponse:
+    """Ask for the code of the second factor, after a right password."""
+    waiting = second_step.waiting(request)
+    if request.user.is_authenticated or waiting is None:
+        return pages.go(request, reverse("accounts:sign-in"))
+    form = Form("code", [fields.OTP], _("Sign in"))
+    if request.method == "POST":
+        with form.refusals():
+            otp = form.read(bodies.OtpBody, request)["otp"]
+            user = services.pass_second_step(waiting.user, otp, address=_address(request), way=waiting.way)
+            open_session(request, user, keep=waiting.keep, second_factor=True)
+            return second_step.end(request, pages.go(request, waiting.goal))
+    context = {
+        "title": _("Enter your code"),
+        "about": _("Your account asks for a second factor. Without your phone, a recovery code does."),
+        "links": [(reverse("accounts:sign-in"), _("Sign in as somebody else"))],
     }
     return answer(request, PAGE, form, context)
 

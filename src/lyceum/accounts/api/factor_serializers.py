@@ -14,11 +14,6 @@ class ConfirmBody(Body):
     otp = Otp(required=False)
 
 
-class OtpBody(Body):
-    example = {"otp": "123456"}
-    otp = Otp()
-
-
 class TotpView(serializers.Serializer[Any]):
     is_on = serializers.BooleanField()
     confirmed_at = serializers.DateTimeField(allow_null=True)

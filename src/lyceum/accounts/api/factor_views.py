@@ -10,6 +10,7 @@ from rest_framework.response import Response
 
 from lyceum.accounts import factors, reauthentication
 from lyceum.accounts.api import factor_serializers as forms
+from lyceum.accounts.api.serializers import OtpBody
 from lyceum.accounts.api.views import address_of
 from lyceum.accounts.errors import ConfirmationRequired
 from lyceum.accounts.models import User
@@ -61,10 +62,10 @@ class Totp(Door):
 class TotpConfirm(Door):
     refusals = {"POST": (409,)}
 
-    @extend_schema(request=forms.OtpBody, responses=forms.RecoveryCodesView)
+    @extend_schema(request=OtpBody, responses=forms.RecoveryCodesView)
     def post(self, request: Request) -> Response:
         """Turn the second factor on with the app's first code; the recovery codes are shown this once."""
-        otp = read(forms.OtpBody, request)["otp"]
+        otp = read(OtpBody, request)["otp"]
         codes = factors.confirm(person_of(request), confirmed_sign_in_of(request), otp)
         if request._request.session.session_key:
             note_second_factor(request._request)
@@ -79,7 +80,9 @@ class TotpOff(Door):
         """Turn the second factor off, with the password and a code of it."""
         body = read(forms.ConfirmBody, request)
         factors.check_on(person_of(request))
-        reauthentication.reauthenticate(person_of(request), **body, address=address_of(request))
+        reauthentication.reauthenticate(
+            person_of(request), **body, address=address_of(request), sign_in_id=sign_in_of(request)
+        )
         factors.turn_off(person_of(request))
         return Response(status=204)
 

@@ -106,6 +106,11 @@ class LoginBody(Body):
     otp = Otp(required=False)
 
 
+class OtpBody(Body):
+    example = {"otp": "123456"}
+    otp = Otp()
+
+
 class RefreshBody(Body):
     refresh = StrictText(max_length=1000)
 

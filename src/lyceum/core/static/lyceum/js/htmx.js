@@ -16,8 +16,9 @@ document.addEventListener("lyceum:toast", (event) => toast(event.detail.text));
 
 document.addEventListener("htmx:after:swap", () => {
   for (const box of document.querySelectorAll("#toasts > .toast:not([data-adopted])")) adopt(box);
-  document.querySelector(".error-summary[data-fresh]")?.focus();
-  document.querySelector(".error-summary[data-fresh]")?.removeAttribute("data-fresh");
+  const fresh = document.querySelector("[data-fresh]");
+  fresh?.focus();
+  fresh?.removeAttribute("data-fresh");
 });
 
 document.addEventListener("htmx:error", (event) => {

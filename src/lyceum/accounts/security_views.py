@@ -1,0 +1,126 @@
+"""The page of what protects one's account: the second factor, recovery codes and passkeys."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, cast
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django_htmx.http import reswap, retarget
+
+from lyceum.accounts import factors, fields, reauthentication
+from lyceum.accounts.api import serializers as bodies
+from lyceum.accounts.api.factor_serializers import ConfirmBody
+from lyceum.accounts.models import User
+from lyceum.accounts.sessions import current_session_id, note_second_factor
+from lyceum.core import pages
+from lyceum.core.forms import Form, answer
+
+View = Callable[..., HttpResponse]
+
+
+def _person(request: HttpRequest) -> User:
+    return cast(User, request.user)
+
+
+def _address(request: HttpRequest) -> str:
+    return str(request.client_address)  # type: ignore[attr-defined]
+
+
+def _home(request: HttpRequest, told: str) -> HttpResponse:
+    return pages.go(request, reverse("accounts:security"), told=told)
+
+
+def confirmed(view: View) -> View:
+    """Let in who has shown within ten minutes who they are; others do so on the security page first."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if reauthentication.is_confirmed(current_session_id(request)):
+            return view(request, *args, **kwargs)
+        return _home(request, _("Confirm first that it is you."))
+
+    return pages.signed_in(guarded)
+
+
+def _confirm_form(request: HttpRequest) -> Form:
+    asked = [fields.PASSWORD, fields.OTP] if factors.is_on(_person(request)) else [fields.PASSWORD]
+    return Form("confirm", asked, _("Confirm"), reverse("accounts:confirm"), username=_person(request).email)
+
+
+def _page(request: HttpRequest, form: Form) -> HttpResponse:
+    user = _person(request)
+    context = {
+        "state": factors.state_of(user),
+        "is_confirmed": reauthentication.is_confirmed(current_session_id(request)),
+        "has_password": user.has_usable_password(),
+    }
+    return answer(request, "accounts/security.html", form, context)
+
+
+@pages.signed_in
+@require_GET
+def security(request: HttpRequest) -> HttpResponse:
+    return _page(request, _confirm_form(request))
+
+
+@pages.signed_in
+@require_POST
+def confirm(request: HttpRequest) -> HttpResponse:
+    form = _confirm_form(request)
+    with form.refusals():
+        body = form.read(ConfirmBody, request)
+        sign_in_id = current_session_id(request)
+        reauthentication.confirm(_person(request), sign_in_id, **body, address=_address(request))
+        return _home(request, _("Confirmed. For ten minutes you can change what is here."))
+    return _page(request, form)
+
+
+@confirmed
+@require_http_methods(["GET", "POST"])
+def app(request: HttpRequest) -> HttpResponse:
+    """Set the second factor up: the secret for the app, and the app's first code."""
+    user, sign_in_id = _person(request), current_session_id(request)
+    if factors.is_on(user):
+        return pages.go(request, reverse("accounts:security"))
+    form = Form("app", [fields.APP_CODE], _("Turn it on"), reverse("accounts:app"))
+    if request.method == "POST":
+        with form.refusals():
+            codes = factors.confirm(user, sign_in_id, form.read(bodies.OtpBody, request)["otp"])
+            note_second_factor(request)
+            return _codes_page(request, codes, _("The second factor is on"))
+    return answer(request, "accounts/app.html", form, {"setup": factors.begin(user, sign_in_id)})
+
+
+def _codes_page(request: HttpRequest, codes: list[str], title: str) -> HttpResponse:
+    context = {"codes": "\n".join(codes), "title": title}
+    response = pages.show(request, "accounts/recovery_codes.html", "accounts/_recovery_codes.html", context)
+    # A form asked for itself; what comes is the page.
+    return reswap(retarget(response, "#main"), "outerHTML") if pages.is_partial(request) else response
+
+
+@confirmed
+@require_POST
+def recovery_codes(request: HttpRequest) -> HttpResponse:
+    return _codes_page(request, factors.renew_recovery_codes(_person(request)), _("New recovery codes"))
+
+
+@pages.signed_in
+@require_http_methods(["GET", "POST"])
+def app_off(request: HttpRequest) -> HttpResponse:
+    user = _person(request)
+    if not factors.is_on(user):
+        return pages.go(request, reverse("accounts:security"))
+    asked = [fields.PASSWORD, fields.OTP] if user.has_usable_password() else [fields.OTP]
+    form = Form("app-off", asked, _("Turn it off"), username=user.email)
+    if request.method == "POST":
+        with form.refusals():
+            body = {"password": "", **form.read(ConfirmBody if user.has_usable_password() else bodies.OtpBody, request)}
+            reauthentication.reauthenticate(
+                user, **body, address=_address(request), sign_in_id=current_session_id(request)
+            )
+            factors.turn_off(user)
+            return _home(request, _("The second factor is off."))
+    return answer(request, "accounts/app_off.html", form, {})
