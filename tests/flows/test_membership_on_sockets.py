@@ -69,6 +69,25 @@ async def test_who_is_removed_gets_one_last_frame(site: Site, second_site: Site)
         await line.close()
 
 
+async def test_what_is_ones_own_is_told_to_ones_other_devices_alone(each_site: Site) -> None:
+    site = each_site
+    alice, bob = site.register("Alice"), site.register("Bob")
+    made = alice.call("POST", "chat/conversations/", {"kind": "direct", "participants": [bob.id]})
+    path = f"chat/conversations/{made.data['id']}/"
+    other_device, at_bob = await (await alice.open()).ready(), await (await bob.open()).ready()
+    alice.call("PATCH", path, {"notifications": "mentions"})
+    told = await other_device.hear("conversation_updated")
+    assert (told["conversation"], told["changes"]) == (made.data["id"], {"notifications": "mentions"})
+    alice.call("DELETE", path)
+    assert (await other_device.hear("conversation_updated"))["changes"] == {"hidden": True}
+    alice.call("POST", "chat/conversations/", {"kind": "direct", "participants": [bob.id]})
+    assert (await other_device.hear("conversation_added"))["details"]["notifications"] == "mentions"
+    told_to_bob = {frame["type"] for frame in await at_bob.until_pong()}
+    assert not told_to_bob & {"conversation_updated", "conversation_added"}
+    for line in (other_device, at_bob):
+        await line.close()
+
+
 async def test_settings_roles_and_the_end_are_told(each_site: Site) -> None:
     site = each_site
     alice, bob = site.register("Alice"), site.register("Bob")

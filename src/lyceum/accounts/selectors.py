@@ -51,7 +51,8 @@ def visible_people(person: User, q: str = "") -> QuerySet[User]:
     if settings.DIRECTORY == "off" and not person.is_staff:
         return people.none()
     if settings.DIRECTORY == "contacts" and not person.is_staff:
-        people = people.filter(participations__conversation__participants__user=person).distinct()
+        shared = {"participations__conversation__participants__user": person}
+        people = people.filter(**shared, participations__conversation__ended_at=None).distinct()
     words = name_key(q.strip())
     if words:
         match = Q(name_key__startswith=words)

@@ -190,7 +190,11 @@ def verify_email(token: str) -> User:
     if other.exists():
         raise Invalid.field("token", "taken", "Another account has this address now.")
     user.email, user.email_verified_at, user.version = link.email, timezone.now(), user.version + 1
-    user.save(update_fields=["email", "email_verified_at", "version"])
+    try:
+        user.save(update_fields=["email", "email_verified_at", "version"])
+    except IntegrityError as err:
+        # Somebody else took it between the two looks.
+        raise Invalid.field("token", "taken", "Another account has this address now.") from err
     audit.record(user, "user.email_verified", user.pk)
     return user
 
@@ -221,11 +225,13 @@ def change_password(
     if errors:
         raise Invalid(errors=errors)
     with transaction.atomic():
-        user.set_password(password)
-        user.version += 1
-        user.save(update_fields=["password", "version"])
-        end_sign_ins(user, keep=keep)
-        audit.record(user, "user.password_changed", user.pk)
+        row = User.objects.select_for_update().get(pk=user.pk)
+        row.set_password(password)
+        row.version += 1
+        row.save(update_fields=["password", "version"])
+        end_sign_ins(row, keep=keep)
+        audit.record(row, "user.password_changed", row.pk)
+    user.password = row.password
 
 
 @transaction.atomic

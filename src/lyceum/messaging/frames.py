@@ -114,6 +114,9 @@ class Changes(TypedDict, total=False):
     history: Literal["joined", "all"]
     roles: dict[UUID, Role]
     ended: Literal[True]
+    # One's own, told to one's own devices alone.
+    notifications: Literal["all", "mentions", "none"]
+    hidden: Literal[True]
 
 
 @server_frame("connection_established")

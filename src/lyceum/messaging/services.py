@@ -7,7 +7,7 @@ from django.db.models import F
 from django.utils import timezone
 from msgspec.structs import replace
 
-from lyceum.core import audit, events
+from lyceum.core import audit, events, presence
 from lyceum.core.errors import DomainError, Invalid, NotAllowed, NotFound
 from lyceum.core.events import publish
 from lyceum.core.ids import uuid7
@@ -233,8 +233,8 @@ def create_direct(
             [Participant(conversation=conversation, user_id=user_id) for user_id in (creator, other)]
         )
         _tell_new(conversation, [creator, other])
-    else:
-        conversation.participants.filter(user=creator).update(hidden_at=None)
+    elif conversation.participants.filter(user=creator).exclude(hidden_at=None).update(hidden_at=None):
+        _tell_added(conversation, [creator])
     return conversation, is_new
 
 
@@ -276,7 +276,6 @@ def _tell_added(conversation: Conversation, user_ids: list[UUID]) -> None:
         details = selectors.describe(user_id, [conversation])[0]
         frame = {"type": "conversation_added", "conversation": conversation.pk, "details": details}
         push_on_commit(f"user:{user_id}", frame, control=f"join:{group_of(conversation.pk)}")
-        publish(MemberAdded(conversation_id=str(conversation.pk), user_id=str(user_id)))
     _tell_who_is_here(conversation.pk, user_ids)
 
 
@@ -327,6 +326,7 @@ def add_member(participant: Participant, user: Any, *, role: str) -> tuple[Parti
         }
         push_on_commit(group_of(conversation.pk), frame)
         _tell_added(conversation, [user.pk])
+        publish(MemberAdded(conversation_id=str(conversation.pk), user_id=str(user.pk)))
     return member, is_new
 
 
@@ -407,23 +407,33 @@ def update_conversation(
     if "notifications" in changes:
         mine.notifications = changes["notifications"]
         mine.save(update_fields=["notifications"])
+        _tell_own_devices(mine, {"notifications": mine.notifications})
     Conversation.objects.filter(pk=conversation.pk).update(version=F("version") + 1)
 
 
+def _tell_own_devices(mine: Participant, changes: dict[str, Any]) -> None:
+    frame = {"type": "conversation_updated", "conversation": mine.conversation_id, "changes": changes}
+    push_on_commit(f"user:{mine.user_id}", frame)
+
+
 @transaction.atomic
-def hide_conversation(participant: Participant) -> None:
+def hide_conversation(participant: Participant, *, check: Callable[[Conversation], None] = _check_nothing) -> None:
     """Leave a group; hide a direct conversation until its next message."""
-    if participant.conversation.kind == Conversation.Kind.GROUP:
-        remove_member(participant, participant.user_id)
+    conversation, mine = selectors.lock_conversation_for(participant.user_id, participant.conversation_id)
+    check(conversation)
+    if conversation.kind == Conversation.Kind.GROUP:
+        remove_member(mine, mine.user_id)
         return
-    participant.hidden_at = timezone.now()
-    participant.save(update_fields=["hidden_at"])
+    mine.hidden_at = timezone.now()
+    mine.save(update_fields=["hidden_at"])
+    _tell_own_devices(mine, {"hidden": True})
 
 
 @transaction.atomic
-def end_conversation(participant: Participant) -> None:
+def end_conversation(participant: Participant, *, check: Callable[[Conversation], None] = _check_nothing) -> None:
     """End a group for all; an owner may restore it for 30 days."""
     conversation, mine = selectors.lock_conversation_for(participant.user_id, participant.conversation_id)
+    check(conversation)
     if conversation.kind != Conversation.Kind.GROUP:
         raise Invalid(detail="A direct conversation cannot be ended for the other person.")
     check_owner(mine)
@@ -445,7 +455,11 @@ def restore_conversation(user: Any, conversation_id: UUID) -> Conversation:
     conversation.ended_at = None
     conversation.save(update_fields=["ended_at"])
     audit.record(user, "conversation.restored", conversation.pk)
-    _tell_added(conversation, list(conversation.participants.values_list("user_id", flat=True)))
+    members = presence.states(conversation.participants.values_list("user_id", flat=True))
+    # Only who is here has a socket to be told on.
+    _tell_added(conversation, [user_id for user_id, state in members.items() if state != "offline"])
+    for user_id in members:
+        publish(MemberAdded(conversation_id=str(conversation.pk), user_id=str(user_id)))
     return conversation
 
 

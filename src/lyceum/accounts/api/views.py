@@ -199,7 +199,8 @@ class OwnAvatar(Door):
     def put(self, request: Request) -> Response:
         """Set one's picture: a PNG, JPEG, WebP or GIF of at most 5 MB."""
         file = read_file(request, "file", most=settings.UPLOAD_MAX_BYTES["/users/avatar/"])
-        return profile_answer(avatars.set_avatar(request.user, file, check=self._check))  # type: ignore[arg-type]
+        user = avatars.set_avatar(request.user, file, check=self._check)  # type: ignore[arg-type]
+        return Response(profile_data(user), headers={"ETag": etag(user.pk, user.avatar)})
 
     @extend_schema(responses={204: None})
     def delete(self, request: Request) -> Response:

@@ -80,6 +80,7 @@ def test_the_old_file_goes_when_a_picture_is_replaced_or_removed(
             answer = put(alice_api, picture())
         assert len(stored()) == 1
     tag = alice_api.get(answer.json()["avatar"])["ETag"]
+    assert answer["ETag"] == tag
     assert alice_api.delete(OWN, headers={"If-Match": '"other"'}).status_code == 412
     with django_capture_on_commit_callbacks(execute=True):
         assert alice_api.delete(OWN, headers={"If-Match": tag}).status_code == 204

@@ -9,6 +9,7 @@ from lyceum.core.ids import uuid7
 from lyceum.core.testing.api_cases import field_codes
 from lyceum.core.testing.people import client_of, make_person
 from lyceum.messaging import services
+from lyceum.messaging.selectors import get_participant_for
 
 URL = "/api/v1/users/list/"
 pytestmark = pytest.mark.django_db
@@ -77,6 +78,10 @@ def test_contacts_are_who_one_talks_with(alice: User, bob: User, charlie: User, 
     settings.DIRECTORY = "contacts"
     services.create_direct(alice.pk, bob.pk)
     assert names(client_of(alice)) == ["Alice Tester", "Bob Tester"]
+    assert names(client_of(charlie)) == []
+    group = services.create_group(charlie.pk, name="Maps", members=[alice.pk], history="all")
+    assert names(client_of(charlie)) == ["Alice Tester", "Charlie Tester"]
+    services.end_conversation(get_participant_for(charlie.pk, group.pk))
     assert names(client_of(charlie)) == []
 
 

@@ -1,9 +1,12 @@
 """Registration, confirmation and reset by mail."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from django.core import mail
+from django.db import connection, transaction
 from rest_framework.test import APIClient
 
 from lyceum.accounts.models import MailedLink, User
@@ -168,3 +171,37 @@ def test_text_that_grows_when_it_is_compared_is_no_fault(api: APIClient, jobs: J
     assert api.post(REGISTER, {**BODY, **BOTH, "last_name": "ﷺ" * 150}).status_code == 201
     answer = api.post(REGISTER, {**BODY, **BOTH, "email": f"a@{'ﷺ' * 60}.org"})
     assert field_codes(answer) == {("email", "invalid")}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_address_that_somebody_takes_at_that_moment_is_taken(jobs: Jobs) -> None:
+    alice, bob = make_person("alice", password=PASSWORD), make_person("bob")
+    body = {"email": "both@example.org", "password": PASSWORD}
+    assert client_of(alice).post("/api/v1/users/email/", body).status_code == 202
+    (token,) = links(jobs)
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            # Not committed yet: who looks sees the address free, and waits for us only when it is written.
+            User.objects.filter(pk=bob.pk).update(email="both@example.org", email_key="both@example.org")
+            answer = pool.submit(in_own_connection, token)
+            wait_for_a_lock()
+        assert field_codes(answer.result(10)) == {("token", "taken")}
+    assert User.objects.get(pk=alice.pk).email == alice.email
+
+
+def in_own_connection(token: str) -> Any:
+    try:
+        return APIClient().post(VERIFY, {"token": token})
+    finally:
+        connection.close()
+
+
+def wait_for_a_lock() -> None:
+    ends = time.monotonic() + 10
+    with connection.cursor() as cursor:
+        while time.monotonic() < ends:
+            cursor.execute("select count(*) from pg_locks where not granted")
+            if cursor.fetchone()[0]:
+                return
+            time.sleep(0.02)
+    raise AssertionError("nobody waits")

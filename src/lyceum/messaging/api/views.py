@@ -114,9 +114,7 @@ class ConversationDetail(Door):
         """Change a group, or what it notifies oneself of."""
         participant = selectors.get_participant_for(user_id(request), conversation_id)
         changes = read(forms.ConversationPatch, request)
-        services.update_conversation(
-            participant, check=lambda row: check_if_match(request, etag(row.pk, row.version)), **changes
-        )
+        services.update_conversation(participant, check=self._check, **changes)
         fresh = selectors.get_participant_for(user_id(request), conversation_id)
         return self._answer(request, fresh.conversation)
 
@@ -135,15 +133,17 @@ class ConversationDetail(Door):
     def delete(self, request: Request, conversation_id: UUID) -> Response:
         """Leave a group or hide a direct conversation; end a group for everyone."""
         participant = selectors.get_participant_for(user_id(request), conversation_id)
-        check_if_match(request, etag(conversation_id, participant.conversation.version))
         match request.query_params.get("for"):
             case "everyone":
-                services.end_conversation(participant)
+                services.end_conversation(participant, check=self._check)
             case None:
-                services.hide_conversation(participant)
+                services.hide_conversation(participant, check=self._check)
             case _:
                 raise Invalid.field("for", "invalid", "Say for=everyone, or leave it out.")
         return Response(status=204)
+
+    def _check(self, row: Conversation) -> None:
+        check_if_match(self.request, etag(row.pk, row.version))
 
     def _answer(self, request: Request, conversation: Conversation) -> Response:
         data = selectors.describe(user_id(request), [conversation])[0]

@@ -414,6 +414,11 @@ export class Store extends EventTarget {
       this.drop(conversation);
       return;
     }
+    if (changes.hidden) {
+      this.drop(conversation);
+      return;
+    }
+    if (changes.notifications) Object.assign(c, { notifications: changes.notifications, muted: changes.notifications === "none" });
     if (changes.name) c.name = changes.name;
     if (changes.history) c.history = changes.history;
     for (const [id, role] of Object.entries(changes.roles ?? {})) {
