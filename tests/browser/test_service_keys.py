@@ -26,13 +26,14 @@ def test_staff_make_a_key_and_revoke_it(site: Site, page_of: Callable[..., Page]
     page.get_by_role("button", name="Make the key").click()
     secret = page.locator("#made-key")
     expect(secret).to_have_value(re.compile("^lyk_"))
+    key = secret.input_value()
     page.get_by_role("button", name="Copy").click()
     expect(page.locator("#toasts")).to_contain_text("Copied.")
-    assert page.evaluate("navigator.clipboard.readText()") == secret.input_value()
+    assert page.evaluate("navigator.clipboard.readText()") == key
     expect(page.get_by_label("Name of the service")).to_have_value("")
     assert faults(page) == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    answer = site.call("GET", "chat/conversations/", Authorization=f"Bearer {secret.input_value()}")
+    answer = site.call("GET", "chat/conversations/", Authorization=f"Bearer {key}")
     assert answer.status == 200
 
     page.get_by_role("button", name=f"Revoke the key of Reports {scheme}").click()
@@ -40,5 +41,5 @@ def test_staff_make_a_key_and_revoke_it(site: Site, page_of: Callable[..., Page]
     page.get_by_role("dialog").get_by_role("button", name="Revoke the key").click()
     expect(page.locator("#toasts")).to_contain_text("The key is revoked.")
     expect(page.get_by_role("button", name=f"Revoke the key of Reports {scheme}")).to_have_count(0)
-    refused = site.call("GET", "chat/conversations/", Authorization=f"Bearer {secret.input_value()}")
+    refused = site.call("GET", "chat/conversations/", Authorization=f"Bearer {key}")
     assert (refused.status, refused.data["code"]) == (401, "token_revoked")
