@@ -128,6 +128,8 @@ class Session(AbstractBaseSession):
     last_seen_at = models.DateTimeField(default=timezone.now)
     address = models.CharField(max_length=64, default="")
     user_agent = models.CharField(max_length=300, default="")
+    # What the person came with: `password`, or `openid` for the provider of the workspace.
+    through = models.CharField(max_length=20, default="password", db_default="password")
 
     @classmethod
     def get_session_store_class(cls) -> Any:
@@ -194,6 +196,28 @@ class ServiceKey(models.Model):
     @property
     def limit_profile(self) -> str:
         return self.user.limit_profile
+
+
+class ExternalIdentity(models.Model):
+    """A person's account with an OpenID provider, by which they sign in here."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="identities")
+    issuer = models.CharField(max_length=500)
+    subject = models.CharField(max_length=255)
+    # As the provider last told it; for people to know the account by.
+    email = models.EmailField(max_length=254, blank=True)
+    created_at: "models.DateTimeField[datetime, datetime]" = models.DateTimeField(auto_now_add=True)
+    last_used_at: "models.DateTimeField[datetime, datetime]" = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["issuer", "subject"], name="identity_is_one_persons"),
+            models.UniqueConstraint(fields=["user", "issuer"], name="one_identity_of_an_issuer"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.issuer} {self.subject}"
 
 
 class MailedLink(models.Model):

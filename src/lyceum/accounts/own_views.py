@@ -3,6 +3,7 @@
 from typing import Any, cast
 from uuid import UUID
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -129,7 +130,8 @@ def password(request: HttpRequest) -> HttpResponse:
 
 
 def _sign_ins(request: HttpRequest) -> dict[str, Any]:
-    return {"sign_ins": selectors.sign_ins_of(_person(request), current_session_id(request))}
+    found = selectors.sign_ins_of(_person(request), current_session_id(request))
+    return {"sign_ins": found, "openid_name": settings.OIDC_NAME}
 
 
 def _sign_ins_page(request: HttpRequest) -> HttpResponse:

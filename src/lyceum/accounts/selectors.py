@@ -25,6 +25,7 @@ class SignInView:
     address: str
     user_agent: str
     current: bool
+    through: str
 
     @property
     def device(self) -> str:
@@ -91,11 +92,18 @@ def sign_ins_of(person: User, current: UUID | None, *, limit: int = 100) -> list
     families = TokenFamily.objects.filter(user=person, revoked_at=None, expires_at__gt=timezone.now())
     views = [
         SignInView(
-            s.public_id, "browser", s.created_at, s.last_seen_at, s.address, s.user_agent, s.public_id == current
+            s.public_id,
+            "browser",
+            s.created_at,
+            s.last_seen_at,
+            s.address,
+            s.user_agent,
+            s.public_id == current,
+            s.through,
         )
         for s in sessions
     ] + [
-        SignInView(f.pk, "token", f.created_at, f.last_seen_at, f.address, f.user_agent, f.pk == current)
+        SignInView(f.pk, "token", f.created_at, f.last_seen_at, f.address, f.user_agent, f.pk == current, "password")
         for f in families
     ]
     return sorted(views, key=lambda view: view.created_at, reverse=True)[:limit]

@@ -23,15 +23,19 @@ class SessionStore(DatabaseStore):
         row: Any = super().create_model_instance(data)
         row.user_id = data.get("_auth_user_id")
         row.address, row.user_agent = data.get("address", ""), data.get("user_agent", "")
+        row.through = data.get("through", "password")
         if known is not None:
             row.public_id, row.created_at = known.public_id, known.created_at
         return row
 
 
-def open_session(request: HttpRequest, user: User, *, keep: bool = True, second_factor: bool = False) -> None:
-    """Sign a browser in; without `keep` it forgets that when it is closed."""
+def open_session(
+    request: HttpRequest, user: User, *, keep: bool = True, second_factor: bool = False, through: str = "password"
+) -> None:
+    """Sign a browser in; without `keep` it forgets that when it is closed. `through` is what the person came with."""
     login(request, user)
     note_second_factor(request, second_factor)
+    request.session["through"] = through
     request.session["address"] = str(request.client_address)  # type: ignore[attr-defined]
     request.session["user_agent"] = request.headers.get("User-Agent", "")[:300]
     if not keep:

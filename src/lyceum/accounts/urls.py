@@ -1,11 +1,16 @@
 from django.urls import path
 
-from lyceum.accounts import key_views, own_views, security_views, views
+from lyceum.accounts import connection_views, key_views, own_views, security_views, views
+from lyceum.accounts.openid import views as openid_views
 
 app_name = "accounts"
 urlpatterns = [
     path("sign-in/", views.sign_in, name="sign-in"),
     path("sign-in/code/", views.sign_in_code, name="sign-in-code"),
+    path("sign-in/openid/", openid_views.begin, name="openid"),
+    path("sign-in/openid/back/", openid_views.back, name="openid-back"),
+    path("connections/", connection_views.connections, name="connections"),
+    path("connections/openid/<uuid:identity_id>/unlink/", openid_views.unlink, name="unlink"),
     path("sign-out/", views.sign_out, name="sign-out"),
     path("sign-up/", views.sign_up, name="sign-up"),
     path("setup/<str:token>/", views.set_up, name="set-up"),

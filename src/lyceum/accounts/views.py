@@ -12,6 +12,7 @@ from lyceum.accounts import fields, second_step, selectors, services
 from lyceum.accounts.api import serializers as bodies
 from lyceum.accounts.errors import EmailUnverified, OtpRequired
 from lyceum.accounts.models import MailedLink
+from lyceum.accounts.openid import views as openid
 from lyceum.accounts.sessions import current_session_id, open_session
 from lyceum.core import pages
 from lyceum.core.forms import Form, answer
@@ -39,6 +40,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
             form.way = (reverse("accounts:ask-for-verification"), _("Send the link again"))
     context = {
         "title": _("Sign in"),
+        "openid": openid.offer(goal),
         "links": [
             (reverse("accounts:ask-for-reset"), _("Reset your password")),
             (_sign_up_address(goal), _("Create an account")),

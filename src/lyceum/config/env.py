@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, ValidationError
 from pydantic.fields import FieldInfo
@@ -57,6 +58,16 @@ def _web_address(text: str) -> str:
     if not text.startswith(("http://", "https://")):
         raise ValueError("use an address that begins with http:// or https://")
     return text
+
+
+def _issuer(text: str) -> str:
+    if not text:
+        return text
+    parts = urlsplit(text)
+    is_here = parts.hostname in ("127.0.0.1", "localhost", "::1")
+    if not (parts.scheme == "https" or (parts.scheme == "http" and is_here)) or parts.query or parts.fragment:
+        raise ValueError("use the provider's https:// address, as it writes itself")
+    return text.rstrip("/")
 
 
 def _mail_server(text: str) -> str:
@@ -135,6 +146,21 @@ class Environment(BaseSettings):
         "all",
         description="Whom people find in the directory: `all`: everybody; `contacts`: those with whom they share a "
         "conversation; `off`: nobody. Staff always find everybody.",
+    )
+    OIDC_ISSUER: Annotated[str, AfterValidator(_issuer)] = Field(
+        "", description="Address of the OpenID provider that people may sign in with; empty: none."
+    )
+    OIDC_CLIENT_ID: str = Field("", description="The id that the OpenID provider gave this workspace.")
+    OIDC_CLIENT_SECRET: str = Field("", description="The secret that goes with it; empty for a public client.")
+    OIDC_NAME: str = Field("single sign-on", description="Name of the OpenID provider on the button.")
+    OIDC_ALLOWED_DOMAINS: str = Field(
+        "", description="Domains of the confirmed addresses that may sign in with it, by commas; empty: all."
+    )
+    OIDC_CREATE_ACCOUNTS: bool = Field(True, description="Whom the OpenID provider vouches for gets an account.")
+    OIDC_LINK_BY_EMAIL: bool = Field(
+        True,
+        description="An account with the same address is linked by itself when both sides have confirmed the address; "
+        "never one of staff.",
     )
     EPHEMERAL_HOURS: int = Field(24, ge=1, le=720, description="Life of a message in an ephemeral conversation.")
     OUTBOUND_ALLOWED_HOSTS: str = Field(

@@ -22,6 +22,7 @@ def faults(environment: Environment, secret_key: str) -> list[str]:
         "EMAIL_VERIFICATION=required needs EMAIL_URL, or nobody gets the link": (
             environment.EMAIL_VERIFICATION == "required" and not environment.EMAIL_URL
         ),
+        "OIDC_ISSUER must begin with https://": environment.OIDC_ISSUER.startswith("http://"),
         "DATABASE_URL needs ?sslmode=require (or verify-full) off this machine": not _is_database_safe(
             environment.DATABASE_URL
         ),

@@ -275,3 +275,18 @@ class SignInView(serializers.Serializer[Any]):
     address = serializers.CharField()
     user_agent = serializers.CharField()
     current = serializers.BooleanField()
+    through = serializers.ChoiceField(["password", "openid"])
+
+
+class IdentityView(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    issuer = serializers.CharField()
+    email = serializers.CharField(allow_blank=True)
+    created_at = serializers.DateTimeField()
+    last_used_at = serializers.DateTimeField()
+
+
+class IdentityPage(serializers.Serializer[Any]):
+    results = IdentityView(many=True)
+    next = serializers.CharField(allow_null=True)
+    previous = serializers.CharField(allow_null=True)

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from lyceum.accounts.api import factor_views, key_views, views
+from lyceum.accounts.api import factor_views, identity_views, key_views, views
 
 urlpatterns = [
     path("users/register/", views.Register.as_view()),
@@ -20,6 +20,8 @@ urlpatterns = [
     path("users/list/", views.Directory.as_view()),
     path("users/sessions/", views.SignInList.as_view()),
     path("users/sessions/<uuid:sign_in_id>/", views.SignInDetail.as_view()),
+    path("users/identities/", identity_views.IdentityList.as_view()),
+    path("users/identities/<uuid:identity_id>/", identity_views.IdentityDetail.as_view()),
     path("auth/me/", views.Me.as_view()),
     path("auth/token/", views.TokenOpen.as_view()),
     path("auth/token/refresh/", views.TokenRefresh.as_view()),

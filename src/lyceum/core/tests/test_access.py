@@ -35,6 +35,7 @@ PERSON = {
     "get_avatar",
     "get_conversation_list",
     "get_directory",
+    "get_identity_list",
     "get_me",
     "get_profile",
     "get_sign_in_list",
@@ -56,6 +57,7 @@ PERSON = {
 # Somebody's object, with a body that would be good: to strangers it does not exist.
 OWNED: dict[str, Any] = {
     "delete_conversation_detail": None,
+    "delete_identity_detail": None,
     "delete_member_detail": None,
     "delete_message_detail": None,
     "delete_message_reaction": None,
@@ -99,7 +101,7 @@ def ask(client: APIClient, operation: str, ids: dict[str, Any]) -> Any:
 
 
 def nothing() -> dict[str, Any]:
-    names = ("conversation_id", "message_id", "member_id", "user_id", "sign_in_id", "key_id")
+    names = ("conversation_id", "message_id", "member_id", "user_id", "sign_in_id", "key_id", "identity_id")
     return {**{name: uuid7() for name in names}, "emoji": "👍"}
 
 
@@ -140,7 +142,12 @@ def test_what_is_anothers_and_what_is_not_look_the_same(
     assert told[0] == told[1]
     assert state() == before
     # Its owner is not refused alike, or the refusal above would prove nothing.
-    if operation not in ("delete_sign_in_detail", "post_conversation_restore", "post_member_list"):
+    if operation not in (
+        "delete_identity_detail",
+        "delete_sign_in_detail",
+        "post_conversation_restore",
+        "post_member_list",
+    ):
         assert ask(alice_api, operation, things).status_code < 300
 
 
