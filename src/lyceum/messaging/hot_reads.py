@@ -21,7 +21,7 @@ def _time(column: str) -> str:
 
 def _person(user: str) -> str:
     return f"""{user}.id, coalesce({user}.kind, 'user') as kind,
-      coalesce({user}.first_name || ' ' || {user}.last_name, 'Deleted person') as name,
+      coalesce(rtrim({user}.first_name || ' ' || {user}.last_name), 'Deleted person') as name,
       '/api/v1/users/' || {user}.id || '/avatar/?v=' || nullif({user}.avatar, '') as avatar"""
 
 
