@@ -160,9 +160,11 @@ class Site:
         return Person(self, made.data["id"], email, f"{first} {last}", tokens["access"])
 
 
-def start_web(environment: dict[str, str], **constants: object) -> tuple[Site, "subprocess.Popen[bytes]"]:
+def start_web(
+    environment: dict[str, str], *, port: int = 0, **constants: object
+) -> tuple[Site, "subprocess.Popen[bytes]"]:
     """Start a web process; constants are named by their place, dots as double underscores."""
-    port = free_port()
+    port = port or free_port()
     command = [sys.executable, "-m", "lyceum.runtime.cli", "web", "--port", str(port)]
     if constants:
         changed = [f"lyceum.{name.replace('__', '.')}={json.dumps(value)}" for name, value in constants.items()]

@@ -4,7 +4,6 @@ import unicodedata
 from typing import Any
 from uuid import UUID
 
-import structlog
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -15,23 +14,20 @@ from lyceum.accounts.openid.errors import AddressUnconfirmed, LinkedElsewhere, L
 from lyceum.core import audit
 from lyceum.core.errors import NotFound
 
-log = structlog.get_logger("lyceum.auth")
 LONGEST_NAME = 150
 
 
-def sign_in(issuer: str, claims: dict[str, Any], *, address: str) -> User:
+@transaction.atomic
+def find_person(issuer: str, claims: dict[str, Any]) -> User:
     """Return the person whom the provider's claims name; links or makes the account where the settings allow it."""
     known = ExternalIdentity.objects.select_related("user").filter(issuer=issuer, subject=claims["sub"]).first()
     email = confirmed_address(claims)
     check_domain(email)
-    with transaction.atomic():
-        user = known.user if known is not None else _newly_linked(issuer, claims, email)
-        if not user.is_active:
-            raise NotWelcome("Your account here is closed.")
-        if known is not None:
-            ExternalIdentity.objects.filter(pk=known.pk).update(last_used_at=timezone.now(), email=email)
-        audit.record(user, "user.signed_in", user.pk, address=address, through="openid")
-    log.info("signed_in", user=str(user.pk), address=address, through="openid")
+    user = known.user if known is not None else _newly_linked(issuer, claims, email)
+    if not user.is_active:
+        raise NotWelcome("Your account here is closed.")
+    if known is not None:
+        ExternalIdentity.objects.filter(pk=known.pk).update(last_used_at=timezone.now(), email=email or known.email)
     return user
 
 
@@ -106,7 +102,8 @@ def _name(text: object) -> str:
     allowed = (
         c if unicodedata.category(c)[0] in "LM" or c in "-'’" else " " for c in unicodedata.normalize("NFC", text)
     )
-    return " ".join("".join(allowed).split())[:LONGEST_NAME].strip()
+    words = (word.strip("-'’") for word in "".join(allowed).split())
+    return " ".join(filter(None, words))[:LONGEST_NAME].strip()
 
 
 def _link(user: User, issuer: str, subject: str, email: str) -> None:

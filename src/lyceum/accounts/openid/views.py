@@ -15,12 +15,15 @@ from django.views.decorators.http import require_GET, require_POST
 from lyceum.accounts.models import User
 from lyceum.accounts.openid import attempts, provider, services
 from lyceum.accounts.openid.errors import Declined, Distrusted, LinkFirst
+from lyceum.accounts.services import admit
 from lyceum.accounts.sessions import current_session_id, open_session
 from lyceum.core import pages
 from lyceum.core.errors import DomainError, NotAllowed, NotFound
 
 HOME = "/talk/"
 COOKIE = "openid"
+# In sessions and the record of acts: what the person came with.
+WAY = "openid"
 LINK_SECONDS = 3600
 
 
@@ -110,9 +113,9 @@ def _enter(request: HttpRequest) -> HttpResponse:
         claims = {**provider.user_info(got.get("access_token"), subject=claims["sub"]), **claims}
     if attempt.user_id:
         return _linked(request, attempt, claims)
-    address = str(request.client_address)  # type: ignore[attr-defined]
-    user = services.sign_in(provider.issuer(), claims, address=address)
-    open_session(request, user, through="openid")
+    user = services.find_person(provider.issuer(), claims)
+    admit(user, address=str(request.client_address), way=WAY)  # type: ignore[attr-defined]
+    open_session(request, user, through=WAY)
     return pages.go(request, attempt.goal)
 
 
