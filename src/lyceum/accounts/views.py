@@ -60,7 +60,7 @@ def sign_in_code(request: HttpRequest) -> HttpResponse:
         with form.refusals():
             otp = form.read(bodies.OtpBody, request)["otp"]
             user = services.pass_second_step(waiting.user, otp, address=_address(request), way=waiting.way)
-            open_session(request, user, keep=waiting.keep, second_factor=True)
+            open_session(request, user, keep=waiting.keep, second_factor=True, through=waiting.way)
             return second_step.end(request, pages.go(request, waiting.goal))
     context = {
         "title": _("Enter your code"),

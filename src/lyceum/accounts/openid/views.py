@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from lyceum.accounts import factors, second_step
 from lyceum.accounts.models import User
 from lyceum.accounts.openid import attempts, provider, services
 from lyceum.accounts.openid.errors import Declined, Distrusted, LinkFirst
@@ -114,6 +115,8 @@ def _enter(request: HttpRequest) -> HttpResponse:
     if attempt.user_id:
         return _linked(request, attempt, claims)
     user = services.find_person(provider.issuer(), claims)
+    if factors.is_on(user):
+        return second_step.ask(request, user, keep=True, goal=attempt.goal, way=WAY)
     admit(user, address=str(request.client_address), way=WAY)  # type: ignore[attr-defined]
     open_session(request, user, through=WAY)
     return pages.go(request, attempt.goal)

@@ -17,6 +17,7 @@ from django.test import Client
 from django.utils import timezone
 from jwt.algorithms import RSAAlgorithm
 
+from lyceum.accounts import factors, totp
 from lyceum.accounts.models import ExternalIdentity, Session, User
 from lyceum.accounts.openid import provider, services
 from lyceum.core import outbound, valkey
@@ -303,6 +304,21 @@ def test_only_named_domains_sign_in_and_accounts_are_made_where_allowed(
     assert sign_in(there, browser).status_code == 303
     settings.OIDC_ALLOWED_DOMAINS = ["example.net"]
     assert sign_in(there, Client()).status_code == 403
+
+
+def test_a_second_factor_is_asked_for_here_too(there: Provider, browser: Client) -> None:
+    assert sign_in(there, browser).status_code == 303
+    user, sign_in_id = User.objects.get(), Session.objects.get().public_id
+    setup = factors.begin(user, sign_in_id)
+    recovery = factors.confirm(user, sign_in_id, totp.code_of(setup.secret, totp.step_at(time.time())))
+
+    other = Client(headers={"Accept": "text/html"})
+    asked = sign_in(there, other, "/sign-in/openid/?next=/people/")
+    assert (asked.status_code, asked["Location"]) == (303, "/sign-in/code/")
+    assert not is_in(other)
+    entered = other.post("/sign-in/code/", {"otp": recovery[0]})
+    assert (entered.status_code, entered["Location"]) == (303, "/people/")
+    assert Session.objects.latest("created_at").through == "openid"
 
 
 def test_a_closed_account_stays_closed(there: Provider, browser: Client) -> None:
