@@ -107,7 +107,7 @@ def confirm(user: User, sign_in_id: UUID, otp: str) -> list[str]:
         if not is_new:
             raise FactorIsOn
         codes = _make_recovery_codes(user)
-        _tell(user, "totp_added")
+        tell(user, "totp_added")
     valkey.connection().delete(_setup_key(user, sign_in_id))
     return codes
 
@@ -116,7 +116,7 @@ def wrong_code(field: str = "otp") -> Invalid:
     return Invalid.field(field, "invalid", "This code is not right, or was used. Wait for the next one.")
 
 
-def _tell(user: User, what: str) -> None:
+def tell(user: User, what: str) -> None:
     audit.record(user, f"user.{what}", user.pk)
     jobs.enqueue("accounts.mail_factor", user_id=str(user.pk), what=what)
     log.info("factor_changed", user=str(user.pk), what=what)
@@ -167,7 +167,7 @@ def _use_recovery_code(user: User, otp: str) -> bool:
     with transaction.atomic():
         if not unused.update(used_at=timezone.now()):
             return False
-        _tell(user, "recovery_code_used")
+        tell(user, "recovery_code_used")
     return True
 
 
@@ -176,7 +176,7 @@ def turn_off(user: User) -> None:
     """Let the password alone be enough again; who asks has shown who they are."""
     if not _forget(user):
         raise FactorIsOff
-    _tell(user, "totp_removed")
+    tell(user, "totp_removed")
 
 
 def _forget(user: User) -> bool:
@@ -191,7 +191,7 @@ def renew_recovery_codes(user: User) -> list[str]:
     if not Totp.objects.select_for_update().filter(user=user).exists():
         raise FactorIsOff
     codes = _make_recovery_codes(user)
-    _tell(user, "recovery_codes_renewed")
+    tell(user, "recovery_codes_renewed")
     return codes
 
 
@@ -203,5 +203,5 @@ def remove_all(user: User) -> list[str]:
     user.passkeys.all().delete()
     found += [f"{count} passkeys" if count > 1 else "1 passkey"] if count else []
     if found:
-        _tell(user, "factors_removed_by_operator")
+        tell(user, "factors_removed_by_operator")
     return found

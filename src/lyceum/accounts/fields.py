@@ -1,5 +1,6 @@
 """The fields of accounts' forms, in the words of the pages."""
 
+from dataclasses import replace
 from zoneinfo import available_timezones
 
 from django.conf import settings
@@ -13,6 +14,8 @@ from lyceum.core.scopes import declared
 FIRST_NAME = Field("first_name", _("First name"), autocomplete="given-name", missing=_("Enter your first name."))
 LAST_NAME = Field("last_name", _("Last name"), autocomplete="family-name", missing=_("Enter your last name."))
 EMAIL = Field("email", _("E-mail"), "email", "username", missing=_("Enter your e-mail address."))
+# Where one signs in, the browser may offer passkeys beside addresses.
+SIGN_IN_EMAIL = replace(EMAIL, autocomplete="username webauthn")
 PASSWORD = Field("password", _("Password"), "password", "current-password", missing=_("Enter your password."))
 OTP = Field(
     "otp",
@@ -28,6 +31,7 @@ APP_CODE = Field(
     hint=_("Six digits, which change every 30 seconds."),
     missing=_("Enter the code that the app shows."),
 )
+PASSKEY_NAME = Field("name", _("Name"), missing=_("Enter a name."))
 KEEP = Field("keep", _("Keep me signed in on this computer"), "check")
 NEW_PASSWORD = Field(
     "password",

@@ -3,16 +3,19 @@
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, cast
+from uuid import UUID
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django_htmx.http import reswap, retarget
 
-from lyceum.accounts import factors, fields, reauthentication
+from lyceum.accounts import factors, fields, passkeys, reauthentication
 from lyceum.accounts.api import serializers as bodies
-from lyceum.accounts.api.factor_serializers import ConfirmBody
+from lyceum.accounts.api.factor_serializers import ConfirmBody, PasskeyNameBody
 from lyceum.accounts.models import User
 from lyceum.accounts.sessions import current_session_id, note_second_factor
 from lyceum.core import pages
@@ -50,11 +53,26 @@ def _confirm_form(request: HttpRequest) -> Form:
     return Form("confirm", asked, _("Confirm"), reverse("accounts:confirm"), username=_person(request).email)
 
 
+def _keys(request: HttpRequest) -> dict[str, Any]:
+    """Return what the part about passkeys shows."""
+    host = request.get_host()
+    is_loopback = host.startswith(("127.", "[::1]"))
+    # A laptop's workspace is opened by its address, and has a name all the same.
+    by_name = f"{request.scheme}://localhost:{request.get_port()}{reverse('accounts:security')}"
+    return {
+        "passkeys": _person(request).passkeys.order_by("created_at", "pk"),
+        "is_confirmed": reauthentication.is_confirmed(current_session_id(request)),
+        "host": host.partition(":")[0],
+        "has_name": passkeys.has_name(host),
+        "by_name": by_name if is_loopback and "localhost" in settings.ALLOWED_HOSTS else "",
+    }
+
+
 def _page(request: HttpRequest, form: Form) -> HttpResponse:
     user = _person(request)
     context = {
+        **_keys(request),
         "state": factors.state_of(user),
-        "is_confirmed": reauthentication.is_confirmed(current_session_id(request)),
         "has_password": user.has_usable_password(),
     }
     return answer(request, "accounts/security.html", form, context)
@@ -124,3 +142,35 @@ def app_off(request: HttpRequest) -> HttpResponse:
             factors.turn_off(user)
             return _home(request, _("The second factor is off."))
     return answer(request, "accounts/app_off.html", form, {})
+
+
+@pages.signed_in
+@require_GET
+def passkey_list(request: HttpRequest) -> HttpResponse:
+    return _passkeys(request)
+
+
+def _passkeys(request: HttpRequest, told: str = "") -> HttpResponse:
+    """Show the passkeys after an act: the part for htmx, else the page of which it is one."""
+    if not pages.is_partial(request):
+        return _home(request, told)
+    response = render(request, "accounts/_passkeys.html", _keys(request))
+    return pages.tell(response, told) if told else response
+
+
+@confirmed
+@require_POST
+def passkey(request: HttpRequest, passkey_id: UUID) -> HttpResponse:
+    row = passkeys.get_for(_person(request), passkey_id)
+    form = Form("passkey", [fields.PASSKEY_NAME], "")
+    with form.refusals():
+        passkeys.rename(row, form.read(PasskeyNameBody, request)["name"])
+        return _passkeys(request, _("The name is saved."))
+    return _passkeys(request, str(form.summary[0][1]))
+
+
+@confirmed
+@require_POST
+def remove_passkey(request: HttpRequest, passkey_id: UUID) -> HttpResponse:
+    passkeys.remove(passkeys.get_for(_person(request), passkey_id))
+    return _passkeys(request, _("The passkey is removed."))

@@ -43,9 +43,9 @@ def matching_step(secret: str, code: str, *, now: float, after: int) -> int | No
 
 
 def address_of(secret: str, account: str, host: str) -> str:
-    """Return the otpauth address that an app reads from the picture."""
+    """Return the otpauth address that an app reads from the picture; how codes are made is what apps take for usual."""
     issuer = f"{ISSUER} ({host})"
-    values = {"secret": secret, "issuer": issuer, "algorithm": "SHA1", "digits": DIGITS, "period": PERIOD_SECONDS}
+    values = {"secret": secret, "issuer": issuer}
     return f"otpauth://totp/{quote(f'{issuer}:{account}')}?{urlencode(values, quote_via=quote)}"
 
 

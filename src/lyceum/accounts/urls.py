@@ -32,5 +32,8 @@ urlpatterns = [
     path("security/app/", security_views.app, name="app"),
     path("security/app/off/", security_views.app_off, name="app-off"),
     path("security/recovery-codes/", security_views.recovery_codes, name="recovery-codes"),
+    path("security/passkeys/", security_views.passkey_list, name="passkeys"),
+    path("security/passkeys/<uuid:passkey_id>/", security_views.passkey, name="passkey"),
+    path("security/passkeys/<uuid:passkey_id>/remove/", security_views.remove_passkey, name="remove-passkey"),
     path("people/", own_views.people, name="people"),
 ]

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from lyceum.accounts import fields, second_step, selectors, services
+from lyceum.accounts import fields, passkeys, second_step, selectors, services
 from lyceum.accounts.api import serializers as bodies
 from lyceum.accounts.errors import EmailUnverified, OtpRequired
 from lyceum.accounts.models import MailedLink
@@ -26,7 +26,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     goal = pages.next_address(request, HOME)
     if request.user.is_authenticated:
         return redirect(goal)
-    form = Form("sign-in", [fields.EMAIL, fields.PASSWORD, fields.KEEP], _("Sign in"), next=goal)
+    form = Form("sign-in", [fields.SIGN_IN_EMAIL, fields.PASSWORD, fields.KEEP], _("Sign in"), next=goal)
     if request.method == "POST":
         with form.refusals():
             body, keep = form.read(bodies.LoginBody, request), "keep" in request.POST
@@ -41,6 +41,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     context = {
         "title": _("Sign in"),
         "openid": openid.offer(goal),
+        "passkey_goal": goal if passkeys.has_name(request.get_host()) else "",
         "links": [
             (reverse("accounts:ask-for-reset"), _("Reset your password")),
             (_sign_up_address(goal), _("Create an account")),

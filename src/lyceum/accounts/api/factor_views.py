@@ -22,15 +22,18 @@ def person_of(request: Request) -> User:
     return cast(User, request.user)
 
 
-def sign_in_of(request: Request) -> UUID | None:
-    return request.auth if isinstance(request.auth, UUID) else None
+def sign_in_of(request: Request) -> UUID:
+    """Return the sign-in by which a person asks; raises ConfirmationRequired where there is none."""
+    if not isinstance(request.auth, UUID):
+        raise ConfirmationRequired
+    return request.auth
 
 
 def confirmed_sign_in_of(request: Request) -> UUID:
-    """Return the sign-in by which one asks; raises ConfirmationRequired when it is older than ten minutes."""
+    """Return the sign-in by which a person asks; raises ConfirmationRequired when it is older than ten minutes."""
     found = sign_in_of(request)
     reauthentication.check_confirmed(found)
-    return cast(UUID, found)
+    return found
 
 
 class Confirm(Door):
@@ -38,10 +41,7 @@ class Confirm(Door):
     def post(self, request: Request) -> Response:
         """Show again who one is, so that this sign-in may change what is sensitive for ten minutes."""
         body = read(forms.ConfirmBody, request)
-        sign_in_id = sign_in_of(request)
-        if sign_in_id is None:
-            raise ConfirmationRequired
-        reauthentication.confirm(person_of(request), sign_in_id, **body, address=address_of(request))
+        reauthentication.confirm(person_of(request), sign_in_of(request), **body, address=address_of(request))
         return Response(status=204)
 
 

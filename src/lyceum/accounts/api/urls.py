@@ -1,6 +1,6 @@
 from django.urls import path
 
-from lyceum.accounts.api import factor_views, identity_views, key_views, views
+from lyceum.accounts.api import factor_views, identity_views, key_views, passkey_views, views
 
 urlpatterns = [
     path("users/register/", views.Register.as_view()),
@@ -34,5 +34,14 @@ urlpatterns = [
     path("auth/totp/confirm/", factor_views.TotpConfirm.as_view()),
     path("auth/totp/off/", factor_views.TotpOff.as_view()),
     path("auth/totp/recovery-codes/", factor_views.RecoveryCodes.as_view()),
+    path("auth/passkeys/", passkey_views.PasskeyList.as_view()),
+    path("auth/passkeys/options/", passkey_views.PasskeyOptions.as_view()),
+    path("auth/passkeys/<uuid:passkey_id>/", passkey_views.PasskeyDetail.as_view()),
+    path("auth/passkeys/login/", passkey_views.PasskeyLogin.as_view()),
+    path("auth/passkeys/login/options/", passkey_views.PasskeyLoginOptions.as_view()),
+    path("auth/passkeys/token/", passkey_views.PasskeyToken.as_view()),
+    path("auth/passkeys/token/options/", passkey_views.PasskeyTokenOptions.as_view()),
+    path("auth/passkeys/confirm/", passkey_views.PasskeyConfirm.as_view()),
+    path("auth/passkeys/confirm/options/", passkey_views.PasskeyConfirmOptions.as_view()),
     path("auth/ws-ticket/", views.WsTicket.as_view()),
 ]

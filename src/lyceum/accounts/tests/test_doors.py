@@ -160,3 +160,44 @@ class TestTotpOff(TestConfirm):
 
 class TestRecoveryCodes(DoorCases):
     url, methods = "/api/v1/auth/totp/recovery-codes/", ("POST",)
+
+
+ANSWER = {"state": "x", "credential": {}}
+
+
+class TestPasskeyList(BodyCases):
+    url, methods = "/api/v1/auth/passkeys/", ("GET", "POST")
+    body, required, types = ANSWER, ("state", "credential"), {"state": 1, "credential": "x", "name": 1}
+
+
+class TestPasskeyOptions(DoorCases):
+    url, methods = "/api/v1/auth/passkeys/options/", ("POST",)
+
+
+class TestPasskeyConfirm(BodyCases):
+    url, methods = "/api/v1/auth/passkeys/confirm/", ("POST",)
+    body, required, types = ANSWER, ("state", "credential"), {"state": 1, "credential": []}
+
+
+class TestPasskeyConfirmOptions(DoorCases):
+    url, methods = "/api/v1/auth/passkeys/confirm/options/", ("POST",)
+
+
+class TestPasskeyLogin(BodyCases):
+    url, methods, is_open = "/api/v1/auth/passkeys/login/", ("POST",), True
+    body, required, types = ANSWER, ("state", "credential"), {"state": 1, "credential": []}
+
+    def test_who_is_not_signed_in_is_asked_to(self, api: Any, path: str) -> None:
+        assert self.send(api, path, self.body).json()["code"] == "passkey_refused"
+
+
+class TestPasskeyToken(TestPasskeyLogin):
+    url = "/api/v1/auth/passkeys/token/"
+
+
+class TestPasskeyLoginOptions(DoorCases):
+    url, methods, is_open = "/api/v1/auth/passkeys/login/options/", ("POST",), True
+
+
+class TestPasskeyTokenOptions(TestPasskeyLoginOptions):
+    url = "/api/v1/auth/passkeys/token/options/"
