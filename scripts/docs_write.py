@@ -51,7 +51,7 @@ def paths() -> str:
 # What the framework refuses by itself; everything else is a class of ours.
 FRAMEWORK_STATUS = {"method_not_allowed": 405, "not_acceptable": 406, "unsupported_media_type": 415, "internal": 500}
 # Raised towards jobs and other servers, never towards a client.
-INTERNAL = {"lyceum.core.mail", "lyceum.core.outbound", "lyceum.messaging.sending"}
+INTERNAL = {"lyceum.core.mail", "lyceum.core.outbound", "lyceum.messaging.sending", "lyceum.notifications.devices"}
 
 
 def codes() -> str:

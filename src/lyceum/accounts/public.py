@@ -1,13 +1,13 @@
 """What other parts may ask of accounts."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
 from django.utils import timezone
 
-from lyceum.accounts import factors, keys, limit_profiles, reauthentication, services, tickets
+from lyceum.accounts import devices, factors, keys, limit_profiles, reauthentication, services, tickets
 from lyceum.accounts.api.serializers import KeyBody, Newcomer, RegisterBody
 from lyceum.accounts.models import Session, TokenFamily, User, avatar_url, email_key
 from lyceum.core.errors import Invalid, NotFound
@@ -50,6 +50,16 @@ def is_alive(sign_in: SignIn) -> bool:
     return living.exists()
 
 
+def living_sign_ins(ids: Collection[UUID]) -> set[UUID]:
+    """Return those of some sign-ins of people that still stand."""
+    if not ids:
+        return set()
+    now = timezone.now()
+    sessions = Session.objects.filter(public_id__in=ids, expire_date__gt=now, user__is_active=True)
+    families = TokenFamily.objects.filter(pk__in=ids, revoked_at=None, expires_at__gt=now, user__is_active=True)
+    return {*sessions.values_list("public_id", flat=True), *families.values_list("pk", flat=True)}
+
+
 def sign_in_by_ticket(ticket: str) -> SignIn | None:
     """Use a WebSocket ticket up; None when it is unknown, used, too old, or its sign-in has ended."""
     found = tickets.redeem(ticket)
@@ -73,6 +83,11 @@ def sign_in_by_cookie(session_key: str) -> SignIn | None:
         .first()
     )
     return _to_sign_in(session.user, session.public_id) if session is not None and session.user else None
+
+
+def device_name(user_agent: str) -> str:
+    """Return such as "Firefox on Linux"; empty for what says nothing."""
+    return devices.name(user_agent)
 
 
 def create_setup_token() -> str | None:
@@ -147,8 +162,10 @@ __all__ = [
     "create_service_key",
     "create_setup_token",
     "create_staff",
+    "device_name",
     "give_limit_profile",
     "is_alive",
+    "living_sign_ins",
     "reauthenticate",
     "remove_factors",
     "sign_in_by_cookie",

@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from lyceum.accounts import factors, keys, lockout, selectors
-from lyceum.accounts.contracts import PresenceSharingChanged
+from lyceum.accounts.contracts import PresenceSharingChanged, UserRegistered
 from lyceum.accounts.errors import EmailUnverified, InvalidCredentials, OtpRequired
 from lyceum.accounts.models import MailedLink, ServiceKey, Session, TokenFamily, User, email_key
 from lyceum.accounts.passwords import broken_rules
@@ -73,6 +73,7 @@ def register(
                 email_verified_at=timezone.now() if is_staff and must_verify else None,
             )
             audit.record(user, "user.registered", user.pk)
+            publish(UserRegistered(user_id=str(user.pk)))
             if user.email_verified_at is None:
                 send_verification(user, user.email)
     except IntegrityError as err:

@@ -80,6 +80,7 @@ INSTALLED_APPS = [
     "lyceum.core",
     "lyceum.accounts",
     "lyceum.realtime",
+    "lyceum.notifications",
     "lyceum.messaging",
 ]
 MIDDLEWARE = [
@@ -210,6 +211,7 @@ SPECTACULAR_SETTINGS = {
         {"name": "users", "description": "Accounts, profile, pictures, sign-ins, the directory."},
         {"name": "auth", "description": "Tokens for programs, and tickets for WebSockets."},
         {"name": "chat", "description": "Conversations and messages."},
+        {"name": "notifications", "description": "How one is told: devices, mail, and webhooks for programs."},
         {"name": "asyncapi", "description": "The WebSocket protocol as a document."},
     ],
     "COMPONENT_SPLIT_PATCH": False,

@@ -94,6 +94,7 @@ class Redoc(DocumentPage, SpectacularRedocView):
 api: list[Any] = [
     path("", include("lyceum.accounts.api.urls")),
     path("chat/", include("lyceum.messaging.api.urls")),
+    path("notifications/", include("lyceum.notifications.api.urls")),
     path("schema/", Schema.as_view(), name="schema"),
     path("asyncapi/", AsyncApi.as_view()),
     path("docs/", Swagger.as_view(url="/api/schema/")),
@@ -111,5 +112,6 @@ urlpatterns = [
     path("keys/", shell.set_keys, name="keys"),
     path("privacy/", shell.privacy, name="privacy"),
     path("", include("lyceum.accounts.urls")),
+    path("notifications/", include("lyceum.notifications.urls")),
     path("talk/", include("lyceum.messaging.urls")),
 ]

@@ -1,8 +1,9 @@
 """Events: published in the transaction, delivered at once after commit, and surely after a crash."""
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
+from functools import partial
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -45,11 +46,18 @@ def forget(event_type: type[E], receiver: Callable[[E], None]) -> None:
 
 def publish(event: Event) -> None:
     """Record the event in the caller's transaction and deliver it when that commits."""
-    name = type(event).__name__
-    if not _receivers[name]:
+    publish_all([event])
+
+
+def publish_all(events: Iterable[Event]) -> None:
+    """Record events in the caller's transaction, in one statement, and deliver them when that commits."""
+    heard = [event for event in events if is_heard(type(event))]
+    if not heard:
         return
-    row = OutboxEvent.objects.create(name=name, payload=msgspec.to_builtins(event))
-    transaction.on_commit(lambda: deliver(row.pk), robust=True)
+    rows = [OutboxEvent(name=type(event).__name__, payload=msgspec.to_builtins(event)) for event in heard]
+    OutboxEvent.objects.bulk_create(rows)
+    for row in rows:
+        transaction.on_commit(partial(deliver, row.pk), robust=True)
 
 
 def is_heard(event_type: type[Event]) -> bool:

@@ -1,13 +1,14 @@
 """Mails: sent by jobs, tried again while the server is away, given up when it refuses them."""
 
 import smtplib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from email.utils import parseaddr
 from pathlib import Path
 from uuid import uuid4
 
 from django.conf import settings
-from django.core.mail import EmailMessage
+from django.core.mail import EmailMessage, EmailMultiAlternatives
 from django.core.mail.backends.base import BaseEmailBackend
 
 from lyceum.core.errors import DomainError, Unavailable
@@ -33,10 +34,20 @@ class MailFolder(BaseEmailBackend):
         return len(email_messages)
 
 
-def send(to: str, subject: str, text: str) -> None:
-    """Send one mail; raises MailUnavailable for what may pass, MailRefused for what will not."""
+def address_of_sender() -> str:
+    """Return the bare address that mails come from."""
+    return parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
+
+
+def send(to: str, subject: str, text: str, *, html: str = "", headers: Mapping[str, str] | None = None) -> None:
+    """Send one mail, with its text as HTML beside where given.
+
+    Raises MailUnavailable for what may pass, MailRefused for what will not.
+    """
     # A line break in a header would begin another header.
-    message = EmailMessage(" ".join(subject.split()), text, to=[to])
+    message = EmailMultiAlternatives(" ".join(subject.split()), text, to=[to], headers=dict(headers or {}))
+    if html:
+        message.attach_alternative(html, "text/html")
     try:
         message.send()
     except smtplib.SMTPRecipientsRefused as err:

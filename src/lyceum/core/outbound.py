@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any
 
@@ -110,6 +111,10 @@ class Guard:
         port = PORTS[url.scheme] if url.port is None else url.port
         if port not in self._ports and not self._is_listed(url.host, port):
             raise OutboundRefused(f"Port {port} is not called.")
+
+    def is_listed(self, url: httpx2.URL) -> bool:
+        """Say whether the operator made an exception for this address."""
+        return self._is_listed(url.host, PORTS[url.scheme] if url.port is None else url.port)
 
     def addresses(self, host: str, port: int, *, within: float) -> list[str]:
         """Resolve a name once; raises OutboundRefused when any address behind it is not public."""
@@ -243,6 +248,18 @@ def fetch(
         raise OutboundRefused("The other server redirects to what is no URL.") from err
     except (httpx2.HTTPError, httpcore2.NetworkError, httpcore2.TimeoutException) as err:
         raise OutboundFailed from err
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Read how many seconds another server asks to wait, in either form; None where it says nothing of use."""
+    text = headers.get("Retry-After", "").strip()
+    if text.isdecimal() and len(text) < 10:
+        return float(text)
+    try:
+        at = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return max(0.0, at.timestamp() - time.time()) if at.tzinfo is not None else None
 
 
 def _read(response: httpx2.Response, max_bytes: int) -> bytes:

@@ -30,6 +30,8 @@ from lyceum.messaging.logs import Details
 from lyceum.messaging.models import Message, Participant
 
 TRIM_AT_ONCE = 100
+# Conversations with a message that nobody was told of on devices, by its time.
+MOVED = "ephemeral-moved"
 
 
 class Kept(msgspec.Struct):
@@ -69,6 +71,16 @@ def _is_alive(member: bytes) -> bool:
     """Read the time of sending out of the id, a UUIDv7."""
     sent_at = UUID(member[:36].decode()).int >> 80
     return sent_at / 1000 + life().total_seconds() > timezone.now().timestamp()
+
+
+def take_moved(before: datetime) -> set[UUID]:
+    """Return the conversations whose last message is older than that and was not asked for yet."""
+    with _reachable():
+        pipeline = valkey.connection().pipeline()
+        pipeline.zrangebyscore(valkey.key(MOVED), "-inf", before.timestamp())
+        pipeline.zremrangebyscore(valkey.key(MOVED), "-inf", before.timestamp())
+        found = pipeline.execute()[0]
+    return {UUID(member.decode()) for member in found}
 
 
 def _key(conversation_id: UUID, *parts: object) -> str:
@@ -222,6 +234,7 @@ class EphemeralLog:
             for place in places:
                 pipeline.zadd(place, {kept.member: kept.sequence})
                 pipeline.pexpireat(place, ends)
+            pipeline.zadd(valkey.key(MOVED), {str(self.conversation_id): kept.created_at.timestamp()})
             pipeline.execute()
         self.last = kept.sequence
         self._kept[kept.id] = kept

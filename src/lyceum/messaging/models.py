@@ -1,3 +1,4 @@
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -59,6 +60,8 @@ class Participant(models.Model):
     visible_after = models.BigIntegerField(default=0)
     joined_after = models.BigIntegerField(default=0)
     notifications = models.CharField(max_length=10, default="all")
+    # Up to where devices were told, or found to have nothing to tell.
+    told_sequence = models.BigIntegerField(default=0, db_default=0)
     joined_at = models.DateTimeField(default=timezone.now)
     hidden_at = models.DateTimeField(null=True)
 
@@ -121,6 +124,16 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return f"{self.conversation_id} {self.sequence}"
+
+
+class Told(models.Model):
+    """Up to when the log of permanent messages was read for those who are told of it; one row."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    up_to: "models.DateTimeField[datetime, datetime]" = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"told up to {self.up_to}"
 
 
 class Reaction(models.Model):

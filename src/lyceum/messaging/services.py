@@ -9,12 +9,12 @@ from msgspec.structs import replace
 
 from lyceum.core import audit, events, presence
 from lyceum.core.errors import DomainError, Invalid, NotAllowed, NotFound
-from lyceum.core.events import publish
+from lyceum.core.events import publish, publish_all
 from lyceum.core.ids import uuid7
 from lyceum.core.live import make_push, push_all, push_on_commit
 from lyceum.core.live import publish as publish_pushes
 from lyceum.messaging import hot, selectors, shapes
-from lyceum.messaging.contracts import MemberAdded, MemberRemoved, MessageSent
+from lyceum.messaging.contracts import MemberAdded, MemberRemoved, MessageDeleted, MessageEdited, MessageSent
 from lyceum.messaging.emoji import is_one_emoji
 from lyceum.messaging.ephemeral import EphemeralLog, Kept
 from lyceum.messaging.errors import ClientIdReused, OwnersOnly, TooManyReactions
@@ -121,7 +121,15 @@ def edit_message(
     check(message)
     log.edit(message, text, _mentions(message.conversation_id, text))
     _tell_message("message_edited", log, message)
+    if participant.conversation.retention == Conversation.Retention.PERMANENT:
+        publish(MessageEdited(**_named(message), sender_id=str(message.sender_id)))
     return message
+
+
+def _named(message: Message) -> dict[str, Any]:
+    """Name a message in an event."""
+    where = str(message.conversation_id)
+    return {"message_id": str(message.pk), "conversation_id": where, "sequence": message.sequence}
 
 
 def _readers(message: Message) -> tuple[str, ...]:
@@ -162,6 +170,8 @@ def delete_message(
     check(message)
     log.erase(message)
     audit.record(participant.user, "message.deleted", message.pk)
+    if participant.conversation.retention == Conversation.Retention.PERMANENT:
+        publish(MessageDeleted(**_named(message), by_id=str(participant.user_id)))
     frame = {"type": "message_deleted", "message_id": message.pk, "sequence": message.sequence}
     push_on_commit(group_of(message.conversation_id), frame, only=_readers(message))
 
@@ -266,8 +276,11 @@ def _tell_new(conversation: Conversation, user_ids: list[UUID]) -> None:
     told = make_push(group, {"type": "conversation_added", "details": details})
     transaction.on_commit(lambda: publish_pushes([*joins, told]), robust=True)
     _tell_who_is_here(conversation.pk, user_ids)
-    for user_id in user_ids:
-        publish(MemberAdded(conversation_id=str(conversation.pk), user_id=str(user_id)))
+    _publish_added(conversation, user_ids)
+
+
+def _publish_added(conversation: Conversation, user_ids: list[UUID]) -> None:
+    publish_all([MemberAdded(conversation_id=str(conversation.pk), user_id=str(user_id)) for user_id in user_ids])
 
 
 def _tell_added(conversation: Conversation, user_ids: list[UUID]) -> None:
@@ -458,8 +471,7 @@ def restore_conversation(user: Any, conversation_id: UUID) -> Conversation:
     members = presence.states(conversation.participants.values_list("user_id", flat=True))
     # Only who is here has a socket to be told on.
     _tell_added(conversation, [user_id for user_id, state in members.items() if state != "offline"])
-    for user_id in members:
-        publish(MemberAdded(conversation_id=str(conversation.pk), user_id=str(user_id)))
+    _publish_added(conversation, list(members))
     return conversation
 
 

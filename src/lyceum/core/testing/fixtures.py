@@ -1,5 +1,6 @@
 """Fixtures of the test kit, for every test."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ from rest_framework.test import APIClient
 
 from lyceum.core import jobs as core_jobs
 from lyceum.core.testing.fakes import Jobs
+from lyceum.core.testing.outside import Outside, Reply, serving
 from lyceum.core.testing.people import client_of, make_person
 
 
@@ -62,3 +64,11 @@ def jobs(monkeypatch: pytest.MonkeyPatch) -> Jobs:
     fake = Jobs()
     monkeypatch.setattr(core_jobs, "enqueue", fake.enqueue)
     return fake
+
+
+@pytest.fixture
+def push_service(settings: Any) -> Iterator[Outside]:
+    """A push service on this machine, which the operator allows to be called."""
+    with serving(Reply(201)) as outside:
+        settings.OUTBOUND_ALLOWED_HOSTS = [outside.host]
+        yield outside

@@ -12,6 +12,7 @@ from lyceum.config.urls import openapi
 from lyceum.core.ids import uuid7
 from lyceum.messaging import services
 from lyceum.messaging.models import Conversation, Message, Participant
+from lyceum.notifications.models import Device
 
 OPEN = {
     "get_async_api",
@@ -39,17 +40,22 @@ PERSON = {
     "delete_sign_in_list",
     "get_avatar",
     "get_conversation_list",
+    "get_device_list",
     "get_directory",
     "get_identity_list",
     "get_me",
+    "get_notification_preferences",
     "get_passkey_list",
     "get_profile",
+    "get_push_key",
     "get_sign_in_list",
     "get_totp",
     "patch_me",
+    "patch_notification_preferences",
     "patch_profile",
     "post_confirm",
     "post_conversation_list",
+    "post_device_list",
     "post_email_change",
     "post_logout",
     "post_passkey_confirm",
@@ -67,6 +73,7 @@ PERSON = {
 # Somebody's object, with a body that would be good: to strangers it does not exist.
 OWNED: dict[str, Any] = {
     "delete_conversation_detail": None,
+    "delete_device_detail": None,
     "delete_identity_detail": None,
     "delete_member_detail": None,
     "delete_message_detail": None,
@@ -84,6 +91,7 @@ OWNED: dict[str, Any] = {
     "patch_passkey_detail": {"name": "Mine"},
     "post_conversation_leave": None,
     "post_conversation_restore": None,
+    "post_device_test": None,
     "post_member_list": {"user": "01890000-0000-7000-8000-000000000000"},
     "post_message_list": {"content": "mine"},
     "post_read": {"sequence": 1},
@@ -122,7 +130,7 @@ def ask(client: APIClient, operation: str, ids: dict[str, Any]) -> Any:
 
 
 def nothing() -> dict[str, Any]:
-    names = ("conversation", "message", "member", "user", "sign_in", "key", "identity", "passkey")
+    names = ("conversation", "message", "member", "user", "sign_in", "key", "identity", "passkey", "device")
     return {**{f"{name}_id": uuid7() for name in names}, "emoji": "👍"}
 
 
@@ -131,8 +139,9 @@ def things(alice: Any, bob: Any) -> dict[str, Any]:
     room = services.create_group(alice.pk, name="Maps", members=[bob.pk], history="all")
     sent = services.send_message(room.pk, sender=alice.pk, content="rock")
     key = Passkey.objects.create(user=alice, name="Phone", credential_id=b"1", credential=b"", rp_id="localhost")
+    device = Device.objects.create(user=alice, endpoint="https://push.example.org/a", endpoint_hash="a")
     ids = {"conversation_id": room.pk, "message_id": sent.message_id, "member_id": bob.pk, "passkey_id": key.pk}
-    return {**nothing(), **ids}
+    return {**nothing(), **ids, "device_id": device.pk}
 
 
 def test_every_operation_has_its_line() -> None:

@@ -1,0 +1,67 @@
+from datetime import datetime
+from typing import TypeAlias
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+from lyceum.core.ids import uuid7
+
+Moment: TypeAlias = "models.DateTimeField[datetime, datetime]"
+MaybeMoment: TypeAlias = "models.DateTimeField[datetime | None, datetime | None]"
+
+
+class Preferences(models.Model):
+    """How a person wants to be told; without a row everything is as at the start."""
+
+    class Digest(models.TextChoices):
+        OFF = "off"
+        HOURLY = "hourly"
+        DAILY = "daily"
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, primary_key=True, on_delete=models.CASCADE, related_name="notification_preferences"
+    )
+    digest = models.CharField(max_length=10, choices=Digest, default=Digest.DAILY)
+    # Whether what a device shows holds the text of a message.
+    show_text = models.BooleanField(default=True)
+    # Whether a device also tells of messages in groups that mention nobody.
+    group_messages = models.BooleanField(default=False)
+    digest_sent_at: MaybeMoment = models.DateTimeField(null=True)
+    version = models.PositiveIntegerField(default=1)
+
+    def __str__(self) -> str:
+        return f"preferences of {self.user_id}"
+
+
+class Device(models.Model):
+    """A browser that takes Web Push for a person, and the push service that reaches it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="push_devices")
+    # The sign-in by which it was added: with that it ends.
+    sign_in_id = models.UUIDField(null=True)
+    endpoint = models.TextField()
+    endpoint_hash = models.CharField(max_length=64, unique=True)
+    public_key = models.CharField(max_length=120)
+    secret = models.CharField(max_length=60)
+    user_agent = models.CharField(max_length=300, default="")
+    created_at: Moment = models.DateTimeField(default=timezone.now)
+    last_sent_at: MaybeMoment = models.DateTimeField(null=True)
+    # The status of the push service's last refusal; null while it takes what is sent.
+    refused_with = models.PositiveSmallIntegerField(null=True)
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class ServerKey(models.Model):
+    """The key pair by which push services know this server; made once, since browsers subscribe for it alone."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    sealed_private = models.TextField()
+    public = models.CharField(max_length=100)
+    created_at: Moment = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.public
