@@ -8,7 +8,7 @@ from lyceum.accounts.tokens import token_hash
 from lyceum.core.hot_reads import Key
 
 # From `asked (place, is_cookie, key)`. A sign-in that was not seen for minutes is missing here, so that the ordinary
-# door finds it and notes that it is in use.
+# door finds it and notes that it is in use; so is that of an app, whose scopes the door looks at.
 CALLERS = """
 select s.place, u.id as user_id, u.limit_profile || array(
     select l.limit_profile::text from accounts_grouplimits l join accounts_user_groups g using (group_id)
@@ -16,7 +16,7 @@ select s.place, u.id as user_id, u.limit_profile || array(
 from (
   select a.place, f.user_id, f.last_seen_at from asked a
   join accounts_token t on t.hash = a.key and t.kind = 'access' and t.expires_at > now()
-  join accounts_tokenfamily f on f.id = t.family_id and f.revoked_at is null
+  join accounts_tokenfamily f on f.id = t.family_id and f.revoked_at is null and f.scopes is null
   where not a.is_cookie
   union all
   select a.place, b.user_id, b.last_seen_at from asked a

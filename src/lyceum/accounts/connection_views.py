@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from lyceum.accounts.models import ExternalIdentity, User
+from lyceum.accounts.oauth.pages import connected
 from lyceum.accounts.openid.views import link_token
 from lyceum.core import pages
 
@@ -23,6 +24,7 @@ def connections(request: HttpRequest) -> HttpResponse:
         "identities": identities,
         "openid_name": settings.OIDC_NAME if settings.OIDC_ISSUER else "",
         "link": f"{reverse('accounts:openid')}?link={link_token(request)}" if may_link else "",
+        "apps": connected(user),
         "has_password": user.has_usable_password(),
     }
     return render(request, "accounts/connections.html", context)

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 
 from lyceum.accounts import limit_profiles
+from lyceum.accounts.oauth import models as oauth_models  # noqa: F401  # Django looks here for all of them
 from lyceum.core.ids import uuid7
 
 NAME_KEY_LENGTH, EMAIL_KEY_LENGTH = 700, 300
@@ -139,7 +140,10 @@ class Session(AbstractBaseSession):
 
 
 class TokenFamily(models.Model):
-    """One sign-in by token: the refresh tokens that follow each other, and their access tokens."""
+    """One sign-in by token: the refresh tokens that follow each other, and their access tokens.
+
+    That of an app which acts for a person has bounds, its scopes.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="token_families")
@@ -149,6 +153,9 @@ class TokenFamily(models.Model):
     revoked_at = models.DateTimeField(null=True)
     address = models.CharField(max_length=64, default="")
     user_agent = models.CharField(max_length=300, default="")
+
+    app = models.ForeignKey("accounts.App", null=True, on_delete=models.CASCADE, related_name="families")
+    scopes = ArrayField(models.CharField(max_length=40), null=True)
 
     def __str__(self) -> str:
         return str(self.id)
@@ -167,8 +174,16 @@ class Token(models.Model):
     expires_at: "models.DateTimeField[datetime, datetime]" = models.DateTimeField(db_index=True)
     used_at = models.DateTimeField(null=True)
 
+    # Fewer than those of its family, where the app asked for fewer.
+    scopes = ArrayField(models.CharField(max_length=40), null=True)
+
     def __str__(self) -> str:
         return f"{self.kind} {self.hash[:8]}"
+
+    @property
+    def granted(self) -> list[str] | None:
+        """The scopes of an app's token; None for a person's own, which has no bounds."""
+        return self.family.scopes if self.scopes is None else self.scopes
 
 
 class ServiceKey(models.Model):

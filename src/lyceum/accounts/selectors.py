@@ -26,10 +26,11 @@ class SignInView:
     user_agent: str
     current: bool
     through: str
+    app: str | None = None
 
     @property
     def device(self) -> str:
-        return devices.name(self.user_agent)
+        return self.app or devices.name(self.user_agent)
 
     @property
     def device_icon(self) -> str:
@@ -90,6 +91,7 @@ def sign_ins_of(person: User, current: UUID | None, *, limit: int = 100) -> list
     """The living sign-ins of a person, the newest first."""
     sessions = Session.objects.filter(user=person, expire_date__gt=timezone.now())
     families = TokenFamily.objects.filter(user=person, revoked_at=None, expires_at__gt=timezone.now())
+    families = families.select_related("app")
     views = [
         SignInView(
             s.public_id,
@@ -103,7 +105,17 @@ def sign_ins_of(person: User, current: UUID | None, *, limit: int = 100) -> list
         )
         for s in sessions
     ] + [
-        SignInView(f.pk, "token", f.created_at, f.last_seen_at, f.address, f.user_agent, f.pk == current, "password")
+        SignInView(
+            f.pk,
+            "token",
+            f.created_at,
+            f.last_seen_at,
+            f.address,
+            f.user_agent,
+            f.pk == current,
+            "app" if f.app else "password",
+            f.app.name if f.app else None,
+        )
         for f in families
     ]
     return sorted(views, key=lambda view: view.created_at, reverse=True)[:limit]

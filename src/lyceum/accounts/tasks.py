@@ -7,10 +7,13 @@ from django.utils.translation import gettext_lazy as later
 
 from lyceum.accounts import avatars
 from lyceum.accounts.models import MailedLink, Session, Token, TokenFamily, User
+from lyceum.accounts.oauth import apps, signing
+from lyceum.accounts.oauth.models import AuthorizationCode, DeviceCode
 from lyceum.core import mail
 from lyceum.core.jobs import job, schedule
 
 REVOKED_KEPT = timedelta(days=30)
+USED_CODES_KEPT = timedelta(days=1)
 
 
 @job("accounts.mail_verification")
@@ -76,3 +79,8 @@ def forget_sign_ins(timestamp: int) -> None:
     Token.objects.filter(expires_at__lt=now - REVOKED_KEPT).delete()
     TokenFamily.objects.filter(expires_at__lt=now - REVOKED_KEPT).delete()
     MailedLink.objects.filter(expires_at__lt=now).delete()
+    DeviceCode.objects.filter(expires_at__lt=now).delete()
+    # A used code is known for a while longer, so that a second use of it is noticed.
+    AuthorizationCode.objects.filter(expires_at__lt=now - USED_CODES_KEPT).delete()
+    apps.forget_unused()
+    signing.replace_old()

@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -12,8 +13,10 @@ from django.utils import timezone
 
 from lyceum.accounts.errors import TokenInvalid, TokenReused, TokenRevoked, TokenRotated
 from lyceum.accounts.models import Token, TokenFamily, User
+from lyceum.accounts.oauth.models import App
 from lyceum.core import audit
 from lyceum.core.live import push_on_commit
+from lyceum.core.scopes import ScopeMissing
 
 log = structlog.get_logger("lyceum.auth")
 RACE = timedelta(seconds=10)
@@ -26,6 +29,7 @@ class TokenPair:
     refresh: str
     access_expires_at: datetime
     refresh_expires_at: datetime
+    family: TokenFamily
 
 
 def token_hash(token: str) -> str:
@@ -33,32 +37,49 @@ def token_hash(token: str) -> str:
 
 
 @transaction.atomic
-def open_family(user: User, *, address: str, user_agent: str) -> TokenPair:
+def open_family(
+    user: User, *, address: str, user_agent: str, app: App | None = None, scopes: Sequence[str] | None = None
+) -> TokenPair:
+    """Sign a program in as the person; an app that acts for them has scopes."""
     expires = timezone.now() + timedelta(days=settings.REFRESH_TOKEN_DAYS)
-    family = TokenFamily.objects.create(user=user, expires_at=expires, address=address, user_agent=user_agent[:300])
-    audit.record(user, "tokens.opened", family.pk)
+    family = TokenFamily.objects.create(
+        user=user,
+        expires_at=expires,
+        address=address,
+        user_agent=user_agent[:300],
+        app=app,
+        scopes=None if scopes is None else list(scopes),
+    )
+    audit.record(user, "tokens.opened", family.pk, **({"app": str(app.pk)} if app else {}))
     return _issue(family)
 
 
-def _issue(family: TokenFamily) -> TokenPair:
+def _issue(family: TokenFamily, scopes: Sequence[str] | None = None) -> TokenPair:
     now = timezone.now()
     access, refresh = f"lya_{secrets.token_urlsafe(32)}", f"lyr_{secrets.token_urlsafe(32)}"
     access_expires = now + timedelta(minutes=settings.PUBLIC_ACCESS_TOKEN_MINUTES)
     refresh_expires = now + timedelta(days=settings.REFRESH_TOKEN_DAYS)
     Token.objects.bulk_create(
         [
-            Token(hash=token_hash(access), kind=Token.Kind.ACCESS, family=family, expires_at=access_expires),
+            Token(
+                hash=token_hash(access),
+                kind=Token.Kind.ACCESS,
+                family=family,
+                expires_at=access_expires,
+                scopes=None if scopes is None else list(scopes),
+            ),
             Token(hash=token_hash(refresh), kind=Token.Kind.REFRESH, family=family, expires_at=refresh_expires),
         ]
     )
     TokenFamily.objects.filter(pk=family.pk).update(expires_at=refresh_expires, last_seen_at=now)
-    return TokenPair(access, refresh, access_expires, refresh_expires)
+    return TokenPair(access, refresh, access_expires, refresh_expires, family)
 
 
-def rotate(refresh: str) -> TokenPair:
+def rotate(refresh: str, *, app: App | None = None, scopes: Sequence[str] | None = None) -> TokenPair:
     """Trade a refresh token for its successor. Of many uses at once exactly one succeeds.
 
-    Raises TokenRotated within 10 s of the first use (a race), TokenReused later, which ends the family.
+    A token of an app is that app's alone, and the access token may have fewer scopes than the family. Raises
+    TokenRotated within 10 s of the first use (a race), TokenReused later, which ends the family.
     """
     with transaction.atomic():
         now = timezone.now()
@@ -70,12 +91,16 @@ def rotate(refresh: str) -> TokenPair:
         )
         if token is None or token.expires_at <= now or not token.family.user.is_active:
             raise TokenInvalid
+        if token.family.app_id != (app.pk if app else None):
+            raise TokenInvalid
+        if scopes is not None and not set(scopes) <= set(token.family.scopes or ()):
+            raise ScopeMissing(scopes)
         if token.family.revoked_at is not None:
             raise TokenRevoked
         if token.used_at is None:
             token.used_at = now
             token.save(update_fields=["used_at"])
-            return _issue(token.family)
+            return _issue(token.family, scopes)
         if now - token.used_at <= RACE:
             raise TokenRotated
         revoke_family(token.family)
@@ -100,8 +125,8 @@ def revoke(refresh: str) -> None:
     revoke_family(token.family)
 
 
-def find_access(access: str) -> TokenFamily:
-    """Return the living family of an access token, with its user; raises TokenInvalid or TokenRevoked."""
+def find_access(access: str) -> Token:
+    """Return a living access token, with its family and user; raises TokenInvalid or TokenRevoked."""
     token = (
         Token.objects.select_related("family__user")
         .filter(hash=token_hash(access), kind=Token.Kind.ACCESS, expires_at__gt=timezone.now())
@@ -113,7 +138,7 @@ def find_access(access: str) -> TokenFamily:
         raise TokenRevoked
     if timezone.now() - token.family.last_seen_at > SEEN_EVERY:
         TokenFamily.objects.filter(pk=token.family.pk).update(last_seen_at=timezone.now())
-    return token.family
+    return token
 
 
 def verify(token: str) -> None:

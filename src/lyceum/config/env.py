@@ -162,6 +162,12 @@ class Environment(BaseSettings):
         description="An account with the same address is linked by itself when both sides have confirmed the address; "
         "never one of staff.",
     )
+    OAUTH_REGISTRATION: bool = Field(
+        False, description="Apps may make themselves known to the OAuth provider (RFC 7591), without anybody of staff."
+    )
+    OAUTH_CLIENT_DOCUMENTS: bool = Field(
+        False, description="Apps may be known to the OAuth provider by a document at their own https:// address."
+    )
     EPHEMERAL_HOURS: int = Field(24, ge=1, le=720, description="Life of a message in an ephemeral conversation.")
     OUTBOUND_ALLOWED_HOSTS: str = Field(
         "",

@@ -112,6 +112,7 @@ urlpatterns = [
     path("keys/", shell.set_keys, name="keys"),
     path("privacy/", shell.privacy, name="privacy"),
     path("", include("lyceum.accounts.urls")),
+    path("", include("lyceum.accounts.oauth.urls")),
     path("notifications/", include("lyceum.notifications.urls")),
     path("talk/", include("lyceum.messaging.urls")),
 ]

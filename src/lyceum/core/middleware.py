@@ -31,6 +31,8 @@ POLICY = "; ".join(
         "connect-src 'self'",
     ]
 )
+# Where apps call with secrets and codes that nobody guesses, for many people from one address.
+FOR_APPS = "/oauth/"
 # Prefixes of what counts for itself (the doors of the API) or not at all.
 NOT_PAGES = ("/api/", "/health/", "/metrics")
 # Swagger UI and Redoc put styles and workers in themselves; only their two pages get this.
@@ -105,7 +107,9 @@ def slashes(get_response: type_of_view) -> type_of_view:
 
     def middleware(request: HttpRequest) -> HttpResponse:
         path = request.path_info
-        if path.endswith("/") or "." in path.rsplit("/", 1)[-1] or path == "/metrics":
+        # Well-known addresses are as the standards write them.
+        is_fixed = path.startswith("/.well-known/") or path == "/metrics"
+        if path.endswith("/") or "." in path.rsplit("/", 1)[-1] or is_fixed:
             return get_response(request)
         if path.startswith("/api/") and request.method in ("GET", "HEAD"):
             return get_response(request)  # redirected by the door that counts it
@@ -162,7 +166,7 @@ def page_quota(get_response: type_of_view) -> type_of_view:
         if request.path_info.startswith(NOT_PAGES):
             return get_response(request)
         person = request.api_user = _person(request)  # type: ignore[attr-defined]
-        is_act = request.method not in ("GET", "HEAD", "OPTIONS")
+        is_act = request.method not in ("GET", "HEAD", "OPTIONS") and not request.path_info.startswith(FOR_APPS)
         try:
             names = ("light", "api") if is_act and person is None else ("light",)
             headers = count(request, names, fails_open=not is_act)

@@ -28,8 +28,10 @@ class BearerAuthentication(BaseAuthentication):
             raise TokenInvalid
         if token.strip().startswith(keys.BEGINNING):
             return self._service(request, token.strip())
-        family = tokens.find_access(token.strip())
-        return family.user, family.pk
+        found = tokens.find_access(token.strip())
+        if found.granted is not None:
+            request._request.granted_scopes = frozenset(found.granted)  # type: ignore[attr-defined]
+        return found.family.user, found.family_id
 
     def _service(self, request: Request, secret: str) -> tuple[User, UUID]:
         key = keys.find(secret, address=request._request.client_address)  # type: ignore[attr-defined]

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from lyceum.accounts.api import factor_views, identity_views, key_views, passkey_views, views
+from lyceum.accounts.api import app_views, factor_views, identity_views, key_views, passkey_views, views
 
 urlpatterns = [
     path("users/register/", views.Register.as_view()),
@@ -27,6 +27,10 @@ urlpatterns = [
     path("auth/token/refresh/", views.TokenRefresh.as_view()),
     path("auth/token/verify/", views.TokenVerify.as_view()),
     path("auth/token/blacklist/", views.TokenBlacklist.as_view()),
+    path("auth/apps/", app_views.AppList.as_view()),
+    path("auth/apps/<uuid:app_id>/", app_views.AppDetail.as_view()),
+    path("users/apps/", app_views.GrantList.as_view()),
+    path("users/apps/<uuid:grant_id>/", app_views.GrantDetail.as_view()),
     path("auth/keys/", key_views.KeyList.as_view()),
     path("auth/keys/<uuid:key_id>/", key_views.KeyDetail.as_view()),
     path("auth/confirm/", factor_views.Confirm.as_view()),

@@ -1,0 +1,76 @@
+from typing import Any
+
+from rest_framework import serializers
+
+from lyceum.accounts.oauth.apps import LONGEST_REDIRECT, MOST_REDIRECTS, all_scopes, is_good_redirect
+from lyceum.core.serializers import Body, StrictBoolean, StrictText
+
+
+class AppBody(Body):
+    example = {
+        "name": "Core shed",
+        "redirect_uris": ["https://cores.example.org/back"],
+        "scopes": ["openid", "profile", "chat:read"],
+        "is_confidential": True,
+    }
+    name = StrictText(max_length=100)
+    redirect_uris = serializers.ListField(
+        child=StrictText(max_length=LONGEST_REDIRECT), min_length=1, max_length=MOST_REDIRECTS
+    )
+    scopes = serializers.ListField(child=StrictText(max_length=40), min_length=1, max_length=40)
+    is_confidential = StrictBoolean()
+    may_use_devices = StrictBoolean(required=False)
+
+    def validate_redirect_uris(self, value: list[str]) -> list[str]:
+        if wrong := [uri for uri in value if not is_good_redirect(uri)]:
+            raise serializers.ValidationError(
+                f"{wrong[0]} is no address for answers. Use https://, http:// on this machine, or a scheme of the app's"
+                " own such as org.example.app:/back.",
+                code="invalid",
+            )
+        return value
+
+    def validate_scopes(self, value: list[str]) -> list[str]:
+        known = all_scopes()
+        if unknown := [name for name in value if name not in known]:
+            raise serializers.ValidationError(
+                f"There is no scope {unknown[0]}. Choose of: {', '.join(known)}.", code="invalid"
+            )
+        return value
+
+
+class AppView(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    client_id = serializers.CharField()
+    name = serializers.CharField()
+    redirect_uris = serializers.ListField(child=serializers.CharField())
+    scopes = serializers.ListField(child=serializers.CharField())
+    is_confidential = serializers.BooleanField()
+    may_use_devices = serializers.BooleanField()
+    origin = serializers.ChoiceField(["staff", "registered", "document"])
+    created_at = serializers.DateTimeField()
+
+
+class MadeAppView(AppView):
+    secret = serializers.CharField(allow_blank=True, help_text="Never shown again; empty for a public app.")
+
+
+class AppPage(serializers.Serializer[Any]):
+    results = AppView(many=True)
+    next = serializers.CharField(allow_null=True)
+    previous = serializers.CharField(allow_null=True)
+
+
+class GrantView(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    client_id = serializers.CharField()
+    name = serializers.CharField()
+    scopes = serializers.ListField(child=serializers.CharField())
+    created_at = serializers.DateTimeField()
+    last_used_at = serializers.DateTimeField()
+
+
+class GrantPage(serializers.Serializer[Any]):
+    results = GrantView(many=True)
+    next = serializers.CharField(allow_null=True)
+    previous = serializers.CharField(allow_null=True)
