@@ -35,6 +35,11 @@ def kept() -> list[Kept]:
             _("Counted from their last use. Only hashes of tokens are kept, at the end as a note that they ended."),
         ),
         Kept(
+            _("Apps that act for you"),
+            _("Until you refuse them"),
+            _("Which app may do what, since when. Its tokens are kept as those of programs."),
+        ),
+        Kept(
             _("Links sent by mail"),
             _days(LINK_LIFETIMES[MailedLink.Purpose.VERIFY]),
             _("To confirm an address; a link to a new password works for an hour. Each works once."),

@@ -129,7 +129,7 @@ class Session(AbstractBaseSession):
     last_seen_at = models.DateTimeField(default=timezone.now)
     address = models.CharField(max_length=64, default="")
     user_agent = models.CharField(max_length=300, default="")
-    # What the person came with: `password`, or `openid` for the provider of the workspace.
+    # What the person came with: `password`, `passkey`, or `openid` for the provider of the workspace.
     through = models.CharField(max_length=20, default="password", db_default="password")
 
     @classmethod

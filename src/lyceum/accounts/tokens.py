@@ -29,7 +29,6 @@ class TokenPair:
     refresh: str
     access_expires_at: datetime
     refresh_expires_at: datetime
-    family: TokenFamily
 
 
 def token_hash(token: str) -> str:
@@ -72,7 +71,12 @@ def _issue(family: TokenFamily, scopes: Sequence[str] | None = None) -> TokenPai
         ]
     )
     TokenFamily.objects.filter(pk=family.pk).update(expires_at=refresh_expires, last_seen_at=now)
-    return TokenPair(access, refresh, access_expires, refresh_expires, family)
+    return TokenPair(access, refresh, access_expires, refresh_expires)
+
+
+def family_of(pair: TokenPair) -> TokenFamily:
+    """Return the family that a pair was issued in, with its user."""
+    return Token.objects.select_related("family__user").get(hash=token_hash(pair.refresh)).family
 
 
 def rotate(refresh: str, *, app: App | None = None, scopes: Sequence[str] | None = None) -> TokenPair:

@@ -97,6 +97,12 @@ def security_headers(get_response: type_of_view) -> type_of_view:
         is_docs = request.path in ("/api/docs/", "/api/redoc/", "/api/v1/docs/", "/api/v1/redoc/")
         for name, value in protective_headers(is_docs=is_docs).items():
             response.headers.setdefault(name, value)
+        # A page says so itself where its form may lead away.
+        if targets := getattr(response, "form_targets", ""):
+            policy = response.headers["Content-Security-Policy"]
+            response.headers["Content-Security-Policy"] = policy.replace(
+                "form-action 'self'", f"form-action 'self' {targets}"
+            )
         return response
 
     return middleware

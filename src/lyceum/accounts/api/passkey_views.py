@@ -119,7 +119,7 @@ class PasskeyLogin(OpenDoor):
         answer = read(forms.AnswerBody, request)
         place, address = place_of(request), address_of(request)
         user = passkeys.sign_in(place, purpose="login", holder=browser, address=address, **answer)
-        open_session(request._request, user, second_factor=True)
+        open_session(request._request, user, second_factor=True, through="passkey")
         return Response(user_data(user))
 
 

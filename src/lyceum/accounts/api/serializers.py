@@ -275,7 +275,7 @@ class SignInView(serializers.Serializer[Any]):
     address = serializers.CharField()
     user_agent = serializers.CharField()
     current = serializers.BooleanField()
-    through = serializers.ChoiceField(["password", "openid", "app"])
+    through = serializers.ChoiceField(["password", "passkey", "openid", "app"])
     app = serializers.CharField(allow_null=True, help_text="The name of the app that acts for one.")
 
 

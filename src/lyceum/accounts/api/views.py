@@ -56,10 +56,6 @@ def profile_answer(user: User) -> Response:
     return Response(profile_data(user), headers={"ETag": etag(user.pk, user.version)})
 
 
-def pair_data(pair: tokens.TokenPair) -> dict[str, Any]:
-    return {name: getattr(pair, name) for name in ("access", "refresh", "access_expires_at", "refresh_expires_at")}
-
-
 def address_of(request: Request) -> str:
     return str(request._request.client_address)  # type: ignore[attr-defined]
 
@@ -129,7 +125,7 @@ class TokenOpen(OpenDoor):
         body = read(forms.LoginBody, request)
         user = services.check_credentials(**body, address=address_of(request))
         pair = tokens.open_family(user, address=address_of(request), user_agent=agent_of(request))
-        return Response(pair_data(pair))
+        return Response(asdict(pair))
 
 
 class TokenRefresh(OpenDoor):
@@ -138,7 +134,7 @@ class TokenRefresh(OpenDoor):
     @extend_schema(request=forms.RefreshBody, responses=forms.TokenPairView)
     def post(self, request: Request) -> Response:
         """Trade a refresh token for the next pair."""
-        return Response(pair_data(tokens.rotate(read(forms.RefreshBody, request)["refresh"])))
+        return Response(asdict(tokens.rotate(read(forms.RefreshBody, request)["refresh"])))
 
 
 class TokenVerify(OpenDoor):

@@ -53,7 +53,7 @@ def decide(user: User, row: DeviceCode, *, is_allowed: bool, signed_in_at: datet
     return True
 
 
-def poll(app: App, secret: str, *, address: str, user_agent: str) -> tuple[TokenPair, DeviceCode]:
+def poll(app: App, secret: str, *, address: str, user_agent: str) -> tuple[TokenPair, User, DeviceCode]:
     """Return tokens once the person has let the program in; raises OAuthError with how it stands."""
     refusal, found = _look(app, secret)
     if refusal is not None or found is None:
@@ -63,7 +63,8 @@ def poll(app: App, secret: str, *, address: str, user_agent: str) -> tuple[Token
         # Of many polls at once the one that takes the row away gets the tokens.
         if user is None or not user.is_active or not DeviceCode.objects.filter(pk=found.pk).delete()[0]:
             raise invalid_grant("The code is not good.")
-        return tokens.open_family(user, address=address, user_agent=user_agent, app=app, scopes=found.scopes), found
+        pair = tokens.open_family(user, address=address, user_agent=user_agent, app=app, scopes=found.scopes)
+        return pair, user, found
 
 
 @transaction.atomic

@@ -90,7 +90,7 @@ def trade_code(
             if row.expires_at <= timezone.now() or not row.user.is_active:
                 raise invalid_grant("The code is too old.")
             pair = tokens.open_family(row.user, address=address, user_agent=user_agent, app=app, scopes=row.scopes)
-            row.family = pair.family
+            row.family = tokens.family_of(pair)
             row.save(update_fields=["family"])
             return pair, row
         revoke_family(row.family)
@@ -98,7 +98,7 @@ def trade_code(
     raise invalid_grant("The code was used before.")
 
 
-def refresh(app: App, refresh_token: str, scopes: Sequence[str] | None) -> TokenPair:
+def refresh(app: App, refresh_token: str, scopes: Sequence[str] | None) -> tuple[TokenPair, TokenFamily]:
     """Rotate an app's refresh token; a late second use of one ends its family."""
     try:
         pair = tokens.rotate(refresh_token, app=app, scopes=scopes)
@@ -106,8 +106,9 @@ def refresh(app: App, refresh_token: str, scopes: Sequence[str] | None) -> Token
         raise OAuthError("invalid_scope", "A refresh can ask for less and not for more.") from err
     except DomainError as err:
         raise invalid_grant(err.detail) from err
-    AppGrant.objects.filter(user=pair.family.user_id, app=app).update(last_used_at=timezone.now())
-    return pair
+    family = tokens.family_of(pair)
+    AppGrant.objects.filter(user=family.user_id, app=app).update(last_used_at=timezone.now())
+    return pair, family
 
 
 @transaction.atomic

@@ -114,12 +114,12 @@ def token(request: HttpRequest) -> HttpResponse:
             return JsonResponse(_token_answer(app, code.user, pair, code.scopes, **told))
         case "refresh_token":
             scopes = form["scope"].split() if form.get("scope") else None
-            pair = grants.refresh(app, form.get("refresh_token", ""), scopes)
-            return JsonResponse(_token_answer(app, pair.family.user, pair, scopes or pair.family.scopes or []))
+            pair, family = grants.refresh(app, form.get("refresh_token", ""), scopes)
+            return JsonResponse(_token_answer(app, family.user, pair, scopes or family.scopes or []))
         case grant if grant == DEVICE_GRANT:
-            pair, device = devices.poll(app, form.get("device_code", ""), **_from(request))
+            pair, user, device = devices.poll(app, form.get("device_code", ""), **_from(request))
             told = {"signed_in_at": device.signed_in_at}
-            return JsonResponse(_token_answer(app, pair.family.user, pair, device.scopes, **told))
+            return JsonResponse(_token_answer(app, user, pair, device.scopes, **told))
     raise OAuthError("unsupported_grant_type")
 
 
