@@ -15,7 +15,7 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from lyceum.core import health, shell
+from lyceum.core import health, service_worker, shell
 from lyceum.core.api import Door, Unknown
 from lyceum.core.errors import NotFound
 from lyceum.realtime.asyncapi import document
@@ -108,6 +108,7 @@ urlpatterns = [
     path("api/v1/", include(api)),
     path("api/", include((api, "alias"), namespace="alias")),
     path("favicon.ico", shell.favicon),
+    path("service-worker.js", service_worker.script),
     path("theme/", shell.set_theme, name="theme"),
     path("keys/", shell.set_keys, name="keys"),
     path("privacy/", shell.privacy, name="privacy"),

@@ -6,4 +6,7 @@ class NotificationsConfig(AppConfig):
     label = "notifications"
 
     def ready(self) -> None:
+        from lyceum.core import service_worker
         from lyceum.notifications import kept  # noqa: F401
+
+        service_worker.add_part("notifications/push-worker.js")

@@ -1,4 +1,12 @@
-from django.urls import URLPattern
+from django.urls import path
+
+from lyceum.notifications import views
 
 app_name = "notifications"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", views.settings, name="settings"),
+    path("shown/", views.shown, name="shown"),
+    path("devices/", views.device_list, name="devices"),
+    path("devices/<uuid:device_id>/remove/", views.remove_device, name="remove-device"),
+    path("devices/<uuid:device_id>/try/", views.try_device, name="try-device"),
+]

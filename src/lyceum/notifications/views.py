@@ -1,0 +1,111 @@
+"""The page on which people choose how they are told."""
+
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from lyceum.accounts.public import device_name
+from lyceum.core import pages
+from lyceum.core.forms import Form, answer
+from lyceum.notifications import devices, fields, preferences
+from lyceum.notifications.api import serializers as bodies
+
+PAGE = "notifications/settings.html"
+
+
+def _me(request: HttpRequest) -> UUID:
+    return UUID(str(request.user.pk))
+
+
+def _forms(request: HttpRequest) -> dict[str, Form]:
+    found = preferences.of(_me(request))
+    shown = {"show_text": found.show_text, "group_messages": found.group_messages}
+    return {
+        "shown": Form(
+            "shown",
+            [fields.SHOW_TEXT, fields.GROUP_MESSAGES],
+            _("Save what devices show"),
+            reverse("notifications:shown"),
+            shown,
+            is_main=False,
+        ),
+    }
+
+
+def _devices(request: HttpRequest) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": one.pk,
+            "name": device_name(one.user_agent) or _("Unknown program"),
+            "created_at": one.created_at,
+            "last_sent_at": one.last_sent_at,
+            "refused_with": one.refused_with,
+        }
+        for one in devices.devices_of(request.user)
+    ]
+
+
+def _page(request: HttpRequest, forms: dict[str, Form], changed: Form) -> HttpResponse:
+    return answer(request, PAGE, changed, {"forms": forms, "devices": _devices(request)})
+
+
+@pages.signed_in
+@require_GET
+def settings(request: HttpRequest) -> HttpResponse:
+    forms = _forms(request)
+    return _page(request, forms, forms["shown"])
+
+
+@pages.signed_in
+@require_POST
+def shown(request: HttpRequest) -> HttpResponse:
+    return _change(request, "shown")
+
+
+def _change(request: HttpRequest, name: str) -> HttpResponse:
+    """Keep what one of the forms asks for."""
+    forms = _forms(request)
+    form = forms[name]
+    with form.refusals():
+        preferences.change(_me(request), **form.read(bodies.PreferencesBody, request))
+        told = _("Saved. It holds from now on.")
+        if pages.is_partial(request):
+            return pages.tell(_page(request, forms, form), told)
+        return pages.go(request, reverse("notifications:settings"), told=told)
+    return _page(request, forms, form)
+
+
+@pages.signed_in
+@require_GET
+def device_list(request: HttpRequest) -> HttpResponse:
+    return _device_list(request)
+
+
+def _device_list(request: HttpRequest) -> HttpResponse:
+    if not pages.is_partial(request):
+        return pages.go(request, reverse("notifications:settings"))
+    return pages.show(request, PAGE, "notifications/_devices.html", {"devices": _devices(request)})
+
+
+@pages.signed_in
+@require_POST
+def remove_device(request: HttpRequest, device_id: UUID) -> HttpResponse:
+    devices.remove(request.user, device_id)
+    return _acted(request, _("Nothing more is shown there."))
+
+
+@pages.signed_in
+@require_POST
+def try_device(request: HttpRequest, device_id: UUID) -> HttpResponse:
+    devices.send_test(request.user, device_id)
+    return _acted(request, _("A test is on its way. It arrives within a few seconds."))
+
+
+def _acted(request: HttpRequest, told: str) -> HttpResponse:
+    if pages.is_partial(request):
+        return pages.tell(_device_list(request), told)
+    return pages.go(request, reverse("notifications:settings"), told=told)

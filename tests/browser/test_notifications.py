@@ -1,0 +1,163 @@
+"""Notifications as people turn them on: a real service worker shows what a push service that is a real server got."""
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from lyceum.core.testing.outside import Outside, Reply, serving
+from lyceum.core.testing.push import Browser as PushBrowser
+from tests.browser.conftest import faults
+from tests.browser.talk import direct, post
+from tests.conftest import Person, Site, make_database, start_web
+
+pytestmark = pytest.mark.browser
+PHONE = {"width": 390, "height": 844}
+New = Callable[..., Page]
+
+
+@pytest.fixture(scope="module")
+def push_service() -> Iterator[Outside]:
+    with serving(Reply(201)) as outside:
+        yield outside
+
+
+@pytest.fixture(scope="module")
+def site(push_service: Outside, worker_id: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A web process and a worker that may call the push service of this module."""
+    environment = {**make_database(f"notify_{worker_id}"), "OUTBOUND_ALLOWED_HOSTS": push_service.host}
+    found, web = start_web(environment)
+    folder = tmp_path_factory.mktemp("worker")
+    with (folder / "log").open("wb") as log:
+        command = [sys.executable, "-m", "tests.live", "worker", str(folder)]
+        worker = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+    yield found
+    for process in (worker, web):
+        process.terminate()
+        process.wait(20)
+
+
+def with_push(page: Page, phone: PushBrowser) -> None:
+    """Give the page a push service: the browser's own is on the internet."""
+    page.context.grant_permissions(["notifications"])
+    made = json.dumps(phone.subscription)
+    page.context.add_init_script(f"""
+      const made = {made};
+      const mine = {{ toJSON: () => made, unsubscribe: async () => {{ localStorage.removeItem("pushed"); }} }};
+      PushManager.prototype.getSubscription = async () => (localStorage.getItem("pushed") ? mine : null);
+      PushManager.prototype.subscribe = async ({{ applicationServerKey }}) => {{
+        localStorage.setItem("pushed", String(applicationServerKey.length));
+        return mine;
+      }};
+    """)
+
+
+def wait_for(phone: PushBrowser, number: int) -> list[dict[str, Any]]:
+    ends = time.monotonic() + 30
+    while len(phone.asked()) < number:
+        assert time.monotonic() < ends, f"{len(phone.asked())} of {number} arrived"
+        time.sleep(0.05)
+    return phone.shown()
+
+
+def deliver(page: Page, site: Site, payload: dict[str, Any]) -> None:
+    """Let the browser hand a message to the service worker, as it does with one of its push service."""
+    session = page.context.new_cdp_session(page)
+    found: list[str] = []
+
+    def note(event: dict[str, Any]) -> None:
+        found.extend(one["registrationId"] for one in event["registrations"] if not one["isDeleted"])
+
+    session.on("ServiceWorker.workerRegistrationUpdated", note)
+    session.send("ServiceWorker.enable")
+    ends = time.monotonic() + 10
+    while not found:
+        assert time.monotonic() < ends
+        page.wait_for_timeout(20)
+    message = {"origin": site.url, "registrationId": found[-1], "data": json.dumps(payload)}
+    session.send("ServiceWorker.deliverPushMessage", message)
+    session.detach()
+
+
+SHOWN = """async () => {
+  const registration = await navigator.serviceWorker.getRegistration("/");
+  const found = await registration.getNotifications();
+  return found.map(({ title, body, tag, data }) => ({ title, body, tag, url: data.url }));
+}"""
+
+
+def test_a_device_is_turned_on_told_and_turned_off(site: Site, page_of: New, push_service: Outside) -> None:
+    alice, bob = site.register("Alice"), site.register("Bob")
+    phone = PushBrowser(push_service)
+    page = page_of(alice, "/people/")
+    with_push(page, phone)
+    page.goto(f"{site.url}/notifications/")
+    page.get_by_role("button", name="Turn on notifications on this device").click()
+    expect(page.get_by_role("button", name="Turn them off on this device")).to_be_focused()
+    expect(page.locator("#devices li")).to_have_count(1)
+    page.get_by_role("button", name="Send a test to Chrome on Linux").click()
+    expect(page.locator("#toasts")).to_contain_text("A test is on its way.")
+    assert wait_for(phone, 1)[0]["body"] == "Notifications reach this device."
+
+    room = direct(alice, bob)
+    post(bob, room, "the core is in")
+    told = wait_for(phone, 2)[1]
+    deliver(page, site, told)
+    page.wait_for_function(f"async () => (await ({SHOWN})()).length === 1")
+    assert page.evaluate(SHOWN) == [
+        {"title": "Bob Tester", "body": "the core is in", "tag": room, "url": f"/talk/{room}/"}
+    ]
+    deliver(page, site, {**told, "body": "and it is nickel"})
+    page.wait_for_function(f"async () => (await ({SHOWN})())[0].body === 'and it is nickel'")
+    assert len(page.evaluate(SHOWN)) == 1
+
+    page.get_by_role("button", name="Turn them off on this device").click()
+    expect(page.get_by_role("button", name="Turn on notifications on this device")).to_be_focused()
+    expect(page.locator("#devices li")).to_have_count(0)
+    assert alice.call("GET", "notifications/push/devices/").data == {"results": []}
+
+
+def test_a_browser_that_does_not_allow_it_is_told_what_to_do(site: Site, page_of: New) -> None:
+    page = page_of(site.register("Alice"), "/people/")
+    page.context.add_init_script("Object.defineProperty(Notification, 'permission', { get: () => 'denied' })")
+    page.goto(f"{site.url}/notifications/")
+    expect(page.get_by_text("This browser does not let Lyceum notify you.")).to_be_visible()
+    expect(page.get_by_role("button", name="Turn on notifications on this device")).to_be_hidden()
+
+
+def add_device(person: Person, push_service: Outside) -> None:
+    body = PushBrowser(push_service, person.id).subscription
+    assert person.call("POST", "notifications/push/devices/", body).status == 201
+
+
+def test_without_javascript_choices_are_kept_and_devices_removed(
+    site: Site, page_of: New, push_service: Outside
+) -> None:
+    alice = site.register("Alice")
+    add_device(alice, push_service)
+    page = page_of(alice, "/notifications/", java_script_enabled=False)
+    page.get_by_label("Show what was written").uncheck()
+    page.get_by_role("button", name="Save what devices show").click()
+    expect(page.get_by_role("status").filter(has_text="Saved.")).to_be_visible()
+    page.get_by_role("button", name="Remove").click()
+    expect(page.get_by_role("status").filter(has_text="Nothing more is shown there.")).to_be_visible()
+    expect(page.locator("#devices li")).to_have_count(0)
+    assert alice.call("GET", "notifications/preferences/").data["show_text"] is False
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_page_is_accessible_and_fits_a_phone(
+    site: Site, page_of: New, push_service: Outside, scheme: str, tmp_path: Path
+) -> None:
+    alice = site.register("Alice")
+    add_device(alice, push_service)
+    page = page_of(alice, "/notifications/", viewport=PHONE, color_scheme=scheme, bypass_csp=True)
+    page.screenshot(path=tmp_path / "notifications.png", full_page=True)
+    assert faults(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
