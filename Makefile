@@ -3,12 +3,16 @@
 PYTHON := python3
 HOST := 127.0.0.1
 PORT := 8000
+MESSAGES := 100000
+MINUTES := 240
+PARTS := bugs crowd storm
+SEED :=
 VENV := .venv
 IN_VENV := $(VENV)/bin/python
 LYCEUM := $(IN_VENV) -m lyceum.runtime.cli
 INSTALL := $(IN_VENV) -m pip install --quiet --disable-pip-version-check --require-hashes
 
-.PHONY: run test check fix docs bench screenshots clean
+.PHONY: run test check fix docs bench soak screenshots clean
 
 run: $(VENV)/.run
 	@$(IN_VENV) scripts/frontend.py
@@ -40,6 +44,10 @@ docs: $(VENV)/.dev
 bench: $(VENV)/.dev
 	$(LYCEUM) bench realtime
 	$(LYCEUM) bench http
+
+soak: $(VENV)/.dev
+	@$(IN_VENV) scripts/frontend.py --dev
+	$(IN_VENV) -m tests.chaos.soak --messages $(MESSAGES) --minutes $(MINUTES) --parts $(PARTS) $(if $(SEED),--seed $(SEED))
 
 screenshots: $(VENV)/.dev
 	@sh scripts/chromium.sh fonts
