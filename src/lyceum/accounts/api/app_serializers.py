@@ -2,7 +2,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from lyceum.accounts.oauth.apps import LONGEST_REDIRECT, MOST_REDIRECTS, all_scopes, is_good_redirect
+from lyceum.accounts.oauth.apps import LONGEST_REDIRECT, MOST_REDIRECTS, all_scopes, is_good_redirect, is_plain
 from lyceum.core.serializers import Body, StrictBoolean, StrictText
 
 
@@ -20,6 +20,11 @@ class AppBody(Body):
     scopes = serializers.ListField(child=StrictText(max_length=40), min_length=1, max_length=40)
     is_confidential = StrictBoolean()
     may_use_devices = StrictBoolean(required=False)
+
+    def validate_name(self, value: str) -> str:
+        if not is_plain(value):
+            raise serializers.ValidationError("It holds a character that is not allowed.", code="invalid")
+        return value
 
     def validate_redirect_uris(self, value: list[str]) -> list[str]:
         if wrong := [uri for uri in value if not is_good_redirect(uri)]:

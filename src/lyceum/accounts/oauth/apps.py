@@ -3,6 +3,7 @@
 import json
 import re
 import secrets
+import unicodedata
 from collections.abc import Sequence
 from datetime import timedelta
 from hmac import compare_digest
@@ -18,7 +19,7 @@ from lyceum.accounts.models import TokenFamily, User
 from lyceum.accounts.oauth.errors import OAuthError
 from lyceum.accounts.oauth.models import App
 from lyceum.accounts.tokens import revoke_family, token_hash
-from lyceum.core import audit, outbound
+from lyceum.core import audit, outbound, valkey
 from lyceum.core.errors import DomainError, NotFound
 from lyceum.core.scopes import declared
 
@@ -26,9 +27,13 @@ OPENID_SCOPES = ("openid", "profile", "email")
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 # A scheme of a program's own has to be a name in reverse that it holds (RFC 8252).
 OWN_SCHEME = re.compile(r"[a-z][a-z0-9-]*(\.[a-z0-9-]+)+")
+VISIBLE = re.compile(r"[!-\[\]-~]+")
+# Neither a name before it nor what means something in a policy.
+HOST = re.compile(r"([A-Za-z0-9.-]+|\[[0-9a-fA-F:]+\])(:[0-9]{1,5})?")
 MOST_REDIRECTS, LONGEST_REDIRECT = 20, 1000
 DOCUMENT_KEPT = timedelta(hours=1)
 DOCUMENT_BYTES = 16 * 1024
+BAD_SECONDS = 60
 UNUSED_KEPT = timedelta(days=30)
 
 
@@ -42,11 +47,17 @@ def is_good_redirect(uri: str) -> bool:
         parts = urlsplit(uri)
     except ValueError:
         return False
-    if len(uri) > LONGEST_REDIRECT or "#" in uri or re.search(r"[\s\x00-\x1f\x7f\\*]", uri) or parts.username:
+    if len(uri) > LONGEST_REDIRECT or not VISIBLE.fullmatch(uri) or "#" in uri:
         return False
     if parts.scheme in ("https", "http"):
-        return bool(parts.hostname) and (parts.scheme == "https" or parts.hostname in LOOPBACK)
+        is_host = bool(HOST.fullmatch(parts.netloc)) and bool(parts.hostname)
+        return is_host and (parts.scheme == "https" or parts.hostname in LOOPBACK)
     return bool(OWN_SCHEME.fullmatch(parts.scheme))
+
+
+def is_plain(text: str) -> bool:
+    """Say whether a text shows as it is: nothing in it hides, turns or breaks a line."""
+    return not any(unicodedata.category(character)[0] == "C" for character in text)
 
 
 def is_redirect_of(app: App, uri: str) -> bool:
@@ -122,9 +133,14 @@ def _of_document(url: str) -> App | None:
     known = App.objects.filter(client_id=url, origin=App.Origin.DOCUMENT).first()
     if known is not None and known.read_at is not None and timezone.now() - known.read_at < DOCUMENT_KEPT:
         return known
+    # One that was not good is not read again for a minute, however often it is named.
+    was_bad = valkey.key("client-document", token_hash(url))
+    if valkey.connection().exists(was_bad):
+        return None
     try:
         told = _read_document(url)
     except (DomainError, ValueError, OAuthError):
+        valkey.connection().set(was_bad, "1", ex=BAD_SECONDS)
         return None
     app, is_new = App.objects.update_or_create(
         client_id=url,
@@ -157,8 +173,8 @@ def _read_document(url: str) -> dict[str, Any]:
 def read_metadata(document: dict[str, Any]) -> dict[str, Any]:
     """Return name, addresses and scopes of what an app says of itself (RFC 7591); raises OAuthError."""
     name, uris = document.get("client_name", ""), document.get("redirect_uris")
-    if not isinstance(name, str) or len(name) > 100 or "\x00" in name:
-        raise OAuthError("invalid_client_metadata", "client_name is a text of at most 100 characters.")
+    if not isinstance(name, str) or len(name) > 100 or not is_plain(name):
+        raise OAuthError("invalid_client_metadata", "client_name is a plain text of at most 100 characters.")
     is_list = isinstance(uris, list) and 0 < len(uris) <= MOST_REDIRECTS
     if not is_list or not all(isinstance(uri, str) and is_good_redirect(uri) for uri in uris or ()):
         raise OAuthError(

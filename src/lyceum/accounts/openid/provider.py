@@ -25,6 +25,7 @@ PUBLISHED_SECONDS = 600
 # Unknown keys make us look again, but not at every forged token.
 REFRESH_SECONDS = 30
 LEEWAY_SECONDS = 60
+LONGEST_SUBJECT = 255
 SCOPE = "openid email profile"
 _published: dict[str, tuple[float, dict[str, Any]]] = {}
 
@@ -140,7 +141,9 @@ def read_id_token(token: object, *, nonce: str) -> dict[str, Any]:
             leeway=LEEWAY_SECONDS,
             options={"require": ["iss", "sub", "aud", "exp", "iat"]},
         )
-    except (jwt.PyJWTError, TypeError, ValueError) as err:
+        if not 0 < len(claims["sub"]) <= LONGEST_SUBJECT or not claims["sub"].isprintable():
+            raise ValueError("subject")
+    except (jwt.PyJWTError, AttributeError, KeyError, TypeError, ValueError) as err:
         raise _distrust(f"{type(err).__name__}: {err}") from err
     if claims.get("nonce") != nonce:
         raise _distrust("nonce")

@@ -7,8 +7,9 @@ from uuid import UUID
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from rest_framework.exceptions import ValidationError
 
-from lyceum.accounts.api.serializers import Newcomer
+from lyceum.accounts.api.serializers import Email, Newcomer
 from lyceum.accounts.models import ExternalIdentity, User, email_key
 from lyceum.accounts.openid.errors import AddressUnconfirmed, LinkedElsewhere, LinkFirst, NotWelcome, OnlyWayIn
 from lyceum.core import audit
@@ -34,7 +35,12 @@ def find_person(issuer: str, claims: dict[str, Any]) -> User:
 def confirmed_address(claims: dict[str, Any]) -> str:
     """Return the address that the provider vouches for, or nothing."""
     email = claims.get("email")
-    return email.strip() if isinstance(email, str) and claims.get("email_verified") is True else ""
+    if not isinstance(email, str) or claims.get("email_verified") is not True:
+        return ""
+    try:
+        return str(Email().run_validation(email))
+    except ValidationError:
+        return ""
 
 
 def check_domain(email: str) -> None:

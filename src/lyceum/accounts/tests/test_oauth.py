@@ -60,6 +60,9 @@ def acting(person: User, *scopes: str) -> tuple[APIClient, TokenFamily]:
         ("myapp:/back", False),
         ("https://app.example.org/ back", False),
         ("https://[app/back", False),
+        ("https://app;script-src/back", False),
+        ("https://äpp.example.org/back", False),
+        ("https://app.example.org/\ud800", False),
         ("", False),
     ],
 )
@@ -103,6 +106,7 @@ def test_staff_make_an_app_whose_secret_is_shown_once(staff_api: APIClient) -> N
     ("changes", "fault"),
     [
         ({"name": ""}, ("name", "blank")),
+        ({"name": "Lyceum\u202e"}, ("name", "invalid")),
         ({"redirect_uris": []}, ("redirect_uris", "too_short")),
         ({"redirect_uris": ["http://app.example.org/"]}, ("redirect_uris", "invalid")),
         ({"scopes": ["services:all"]}, ("scopes", "invalid")),
@@ -208,6 +212,7 @@ def test_an_app_may_be_known_by_its_document(settings: Any, monkeypatch: pytest.
         {"client_secret": "x"},
         {"token_endpoint_auth_method": "client_secret_basic"},
         {"scope": 7},
+        {"client_name": "a\u0000b"},
     ],
 )
 def test_a_document_that_is_not_its_own_makes_no_app(

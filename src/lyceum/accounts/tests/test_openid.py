@@ -166,6 +166,8 @@ def test_a_new_person_gets_an_account_and_a_session_like_others(there: Provider,
         {"token": {"exp": None}},
         {"token": {"iat": int(time.time()) + 3600}},
         {"token": {"sub": None}},
+        {"token": {"sub": "x" * 256}},
+        {"token": {"sub": "zoe\x00"}},
         {"algorithm": None},
         {"algorithm": "HS256"},
         {"signer": "other"},
@@ -279,7 +281,17 @@ def test_else_the_person_signs_in_and_links_it(there: Provider, browser: Client,
     assert not is_in(browser)
 
 
-@pytest.mark.parametrize("told", [{"email_verified": False}, {"email_verified": "true"}, {"email_verified": None}])
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"email_verified": False},
+        {"email_verified": "true"},
+        {"email_verified": None},
+        {"email": "zoe\x00@example.org"},
+        {"email": ["zoe@example.org"]},
+        {"email": f"{'z' * 250}@example.org"},
+    ],
+)
 def test_an_address_that_the_provider_has_not_confirmed_is_no_address(
     there: Provider, browser: Client, told: dict[str, Any]
 ) -> None:
