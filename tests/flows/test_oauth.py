@@ -3,6 +3,7 @@
 import re
 import secrets
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from html import unescape
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -18,6 +19,8 @@ from tests.conftest import PASSWORD, Person, Site, free_port, start_web
 BACK = "http://127.0.0.1:7999/back?from=lyceum"
 SCOPES = ["openid", "profile", "email", "users:read", "chat:read"]
 ROOMS = "chat/conversations/"
+DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
+AT_ONCE = 8
 
 
 @pytest.fixture(scope="module")
@@ -417,7 +420,7 @@ def test_a_device_is_let_in_by_its_code(provider: Site, alice: Person, staff: Pe
         client.published["device_authorization_endpoint"], {"client_id": app["client_id"], "scope": "chat:read openid"}
     ).json()
     poll = {
-        "grant_type": "urn:ietf:params:oauth:grant-type:device_code",
+        "grant_type": DEVICE,
         "device_code": begun["device_code"],
         "client_id": app["client_id"],
     }
@@ -480,3 +483,46 @@ def test_what_is_published_is_true_and_open_to_pages_of_any_origin(provider: Sit
     assert "Authorization" in preflight.headers["Access-Control-Allow-Headers"]
     assert requests.get(document["token_endpoint"]).status_code == 405
     assert requests.get(document["userinfo_endpoint"]).headers["WWW-Authenticate"].startswith("Bearer")
+
+
+def at_once(provider: Site, app: dict[str, Any], **form: str) -> list[Any]:
+    """Send the same form to the token endpoint many times at once, and return the answers."""
+    auth = (app["client_id"], app["secret"])
+
+    def send(_number: int) -> Any:
+        return requests.post(f"{provider.url}/oauth/token/", form, auth=auth)
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return list(pool.map(send, range(AT_ONCE)))
+
+
+def test_of_many_uses_at_once_exactly_one_gets_tokens(provider: Site, alice: Person, staff: Person) -> None:
+    client, browser = Client(provider, make_app(staff, may_use_devices=True)), Browser(alice)
+    code = told(browser.decide(client.address()))["code"]
+    trade = {"grant_type": "authorization_code", "code": code, "redirect_uri": BACK, "code_verifier": client.verifier}
+    answers = at_once(provider, client.app, **trade)
+    assert sorted(answer.status_code for answer in answers) == [200] + [400] * (AT_ONCE - 1)
+    (got,) = (answer.json() for answer in answers if answer.status_code == 200)
+    # Somebody has the code who should not: nothing that it gave is good.
+    assert client.call(got["access_token"]).data["code"] == "token_revoked"
+
+    first = client.sign_in(browser)
+    answers = at_once(provider, client.app, grant_type="refresh_token", refresh_token=first["refresh_token"])
+    assert sorted(answer.status_code for answer in answers) == [200] + [400] * (AT_ONCE - 1)
+    (got,) = (answer.json() for answer in answers if answer.status_code == 200)
+    assert client.call(got["access_token"]).status == 200
+
+    begun = requests.post(f"{provider.url}/oauth/device/", auth=(client.app["client_id"], client.app["secret"])).json()
+    browser.send("/device/", code=begun["user_code"], decision="allow")
+    answers = at_once(provider, client.app, grant_type=DEVICE, device_code=begun["device_code"])
+    assert sorted(answer.status_code for answer in answers) == [200] + [400] * (AT_ONCE - 1)
+
+
+async def test_an_apps_sockets_close_when_the_person_refuses_it(provider: Site, alice: Person, staff: Person) -> None:
+    app = make_app(staff, scopes=["chat:read", "chat:write"])
+    got = Client(provider, app, "chat:read chat:write").sign_in(Browser(alice))
+    line = await Person(provider, alice.id, alice.email, alice.name, got["access_token"]).open()
+    assert (await line.hear("connection_established"))["user"]["id"] == alice.id
+    grant = alice.call("GET", "users/apps/").data["results"][0]
+    assert alice.call("DELETE", f"users/apps/{grant['id']}/").status == 204
+    assert await line.closed(within=2) == 4401

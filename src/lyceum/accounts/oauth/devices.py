@@ -69,8 +69,7 @@ def poll(app: App, secret: str, *, address: str, user_agent: str) -> tuple[Token
 
 @transaction.atomic
 def _look(app: App, secret: str) -> tuple[OAuthError | None, DeviceCode | None]:
-    rows = DeviceCode.objects.select_for_update(of=("self",)).select_related("user")
-    row = rows.filter(hash=token_hash(secret), app=app).first()
+    row = DeviceCode.objects.select_for_update().filter(hash=token_hash(secret), app=app).first()
     if row is None:
         return invalid_grant("The code is not good."), None
     now, before = timezone.now(), row.asked_at

@@ -78,12 +78,8 @@ def trade_code(
 ) -> tuple[TokenPair, AuthorizationCode]:
     """Trade a code for tokens. Of many uses exactly one succeeds; a second one ends what the first one got."""
     with transaction.atomic():
-        row = (
-            AuthorizationCode.objects.select_for_update(of=("self",))
-            .select_related("user", "family")
-            .filter(hash=token_hash(code), app=app)
-            .first()
-        )
+        # Without its neighbours: a row that was waited for is read anew, and what is joined to it is not.
+        row = AuthorizationCode.objects.select_for_update().filter(hash=token_hash(code), app=app).first()
         if row is None or row.redirect_uri != redirect_uri or not _fits(verifier, row.challenge):
             raise invalid_grant("The code is not good.")
         if row.family is None:
