@@ -8,6 +8,7 @@ from uuid import UUID
 from django.utils import timezone
 
 from lyceum.accounts import devices, factors, keys, limit_profiles, reauthentication, services, tickets
+from lyceum.accounts.api.permissions import IsStaff
 from lyceum.accounts.api.serializers import KeyBody, Newcomer, RegisterBody
 from lyceum.accounts.models import Session, TokenFamily, User, avatar_url, email_key
 from lyceum.core.errors import Invalid, NotFound
@@ -90,6 +91,12 @@ def device_name(user_agent: str) -> str:
     return devices.name(user_agent)
 
 
+def staff_addresses() -> list[str]:
+    """Return where those who run the workspace get mail."""
+    staff = User.objects.filter(is_staff=True, is_active=True, is_demo=False, kind=User.Kind.USER)
+    return list(staff.order_by("pk").values_list("email", flat=True))
+
+
 def create_setup_token() -> str | None:
     """Make the one-time set-up link's token; None when a staff account exists."""
     return services.create_setup_token()
@@ -156,6 +163,7 @@ def remove_factors(email: str) -> list[str]:
 
 __all__ = [
     "Invalid",
+    "IsStaff",
     "SignIn",
     "avatar_url",
     "check_newcomer",
@@ -170,4 +178,5 @@ __all__ = [
     "remove_factors",
     "sign_in_by_cookie",
     "sign_in_by_ticket",
+    "staff_addresses",
 ]

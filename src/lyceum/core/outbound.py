@@ -112,9 +112,12 @@ class Guard:
         if port not in self._ports and not self._is_listed(url.host, port):
             raise OutboundRefused(f"Port {port} is not called.")
 
-    def is_listed(self, url: httpx2.URL) -> bool:
-        """Say whether the operator made an exception for this address."""
-        return self._is_listed(url.host, PORTS[url.scheme] if url.port is None else url.port)
+    def check_secure(self, text: str) -> httpx2.URL:
+        """Return the parsed URL of what is to be called in secret: by TLS, or a host of the operator's list."""
+        url = self.check(text)
+        if url.scheme != "https" and not self._is_listed(url.host, PORTS[url.scheme] if url.port is None else url.port):
+            raise OutboundRefused("Use an address that begins with https://.")
+        return url
 
     def addresses(self, host: str, port: int, *, within: float) -> list[str]:
         """Resolve a name once; raises OutboundRefused when any address behind it is not public."""

@@ -7,6 +7,6 @@ class MessagingConfig(AppConfig):
 
     def ready(self) -> None:
         from lyceum.core import shell
-        from lyceum.messaging import kept, scopes, selectors, socket  # noqa: F401
+        from lyceum.messaging import kept, receivers, scopes, selectors, socket  # noqa: F401
 
         shell.count_at("/talk/", selectors.unread_total)

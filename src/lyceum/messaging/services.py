@@ -22,6 +22,7 @@ from lyceum.messaging.logs import Log
 from lyceum.messaging.mentions import find_mentions
 from lyceum.messaging.models import Conversation, Message, Participant
 from lyceum.messaging.sending import LOCK, MEMBERS, STORE, Batch, Draft, IsEphemeral, Sent, check_content, group_of
+from lyceum.notifications import public as notifications
 
 MAX_DIFFERENT_REACTIONS = 20
 
@@ -440,6 +441,17 @@ def hide_conversation(participant: Participant, *, check: Callable[[Conversation
     mine.hidden_at = timezone.now()
     mine.save(update_fields=["hidden_at"])
     _tell_own_devices(mine, {"hidden": True})
+
+
+@transaction.atomic
+def let_listen(participant: Participant, webhook_id: UUID, *, listen: bool) -> None:
+    """Let a webhook have the texts of a group, or no longer; only an owner may say so."""
+    conversation, mine = selectors.lock_conversation_for(participant.user_id, participant.conversation_id)
+    if conversation.kind != Conversation.Kind.GROUP or conversation.retention != Conversation.Retention.PERMANENT:
+        raise NotAllowed("Only groups that keep their messages can have webhooks.")
+    check_owner(mine)
+    act = notifications.attach if listen else notifications.detach
+    act(webhook_id, conversation.pk, actor=mine.user)
 
 
 @transaction.atomic

@@ -1,4 +1,4 @@
-"""Telling people on their devices of what they have not read.
+"""Telling people on their devices of what they have not read, and webhooks of what was written.
 
 Kept messages are found in their own log, up to a few seconds ago: sending pays nothing for it, and who reads along is
 not told. Ids rise with the time of sending, but commits may overtake each other, so the last seconds are read again;
@@ -21,6 +21,7 @@ from lyceum.core import jobs
 from lyceum.core.errors import NotFound, Unavailable
 from lyceum.messaging import ephemeral, selectors
 from lyceum.messaging.models import Conversation, Message, Participant, Told
+from lyceum.messaging.receivers import message_data
 from lyceum.notifications import public as notifications
 
 log = structlog.get_logger("lyceum.telling")
@@ -53,6 +54,7 @@ def tell() -> None:
         if mark is None:
             return
         for found in _new_messages(mark.up_to - OVERLAP, until):
+            notifications.announce("message.created", [_fact(one) for one in found])
             _queue({one.conversation_id for one in found})
         Told.objects.filter(pk=1).update(up_to=max(until, mark.up_to))
     try:
@@ -75,6 +77,13 @@ def _new_messages(since: datetime, until: datetime) -> Iterator[list[New]]:
     while found := [New(*row) for row in rows.filter(pk__gt=above).values_list(*columns)[:AT_ONCE]]:
         yield found
         above = found[-1].id
+
+
+def _fact(message: New) -> notifications.Fact:
+    """Make what webhooks hear; no message that vanishes is among them."""
+    data = message_data(message.id, message.conversation_id, message.sequence)
+    sender = str(message.sender_id) if message.sender_id is not None else None
+    return notifications.Fact(message.id, {**data, "sender": sender}, message.created_at, message.conversation_id)
 
 
 def _queue(conversation_ids: Collection[UUID]) -> None:

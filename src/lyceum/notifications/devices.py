@@ -88,13 +88,10 @@ def add(
 
 
 def _check_endpoint(endpoint: str) -> None:
-    guard = outbound.Guard(settings.OUTBOUND_ALLOWED_HOSTS)
     try:
-        url = guard.check(endpoint)
+        outbound.Guard(settings.OUTBOUND_ALLOWED_HOSTS).check_secure(endpoint)
     except outbound.OutboundRefused as err:
         raise Invalid.field("endpoint", "invalid", str(err.detail)) from err
-    if url.scheme != "https" and not guard.is_listed(url):
-        raise Invalid.field("endpoint", "invalid", "A push service is reached by https://.")
 
 
 def _check_keys(public_key: str, secret: str) -> None:

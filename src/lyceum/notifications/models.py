@@ -2,6 +2,7 @@ from datetime import datetime
 from typing import TypeAlias
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils import timezone
 
@@ -65,3 +66,75 @@ class ServerKey(models.Model):
 
     def __str__(self) -> str:
         return self.public
+
+
+class Webhook(models.Model):
+    """An address of another program that hears what happens, as staff chose."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    url = models.TextField()
+    description = models.CharField(max_length=200, default="")
+    events = ArrayField(models.CharField(max_length=40))
+    sealed_secret = models.CharField(max_length=200)
+    # The one before it, with which deliveries are signed too for a day.
+    sealed_previous = models.CharField(max_length=200, default="")
+    previous_until: MaybeMoment = models.DateTimeField(null=True)
+    is_enabled = models.BooleanField(default=True)
+    # Since when nothing was taken; null after a delivery that was.
+    failing_since: MaybeMoment = models.DateTimeField(null=True)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    created_at: Moment = models.DateTimeField(default=timezone.now)
+    version = models.PositiveIntegerField(default=1)
+
+    def __str__(self) -> str:
+        return self.url
+
+
+class WebhookScope(models.Model):
+    """A place whose owner lets a webhook have the texts too; what kind of place it is, only its app knows."""
+
+    webhook = models.ForeignKey(Webhook, on_delete=models.CASCADE, related_name="scopes")
+    scope = models.UUIDField(db_index=True)
+    created_at: Moment = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["webhook", "scope"], name="webhook_scope_once")]
+
+    def __str__(self) -> str:
+        return f"{self.scope} for {self.webhook_id}"
+
+
+class Delivery(models.Model):
+    """One fact for one webhook, and what came of it. It holds ids: texts are read when it is sent."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting"
+        DELIVERED = "delivered"
+        FAILED = "failed"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    webhook = models.ForeignKey(Webhook, on_delete=models.CASCADE, related_name="deliveries")
+    # The same for every webhook and every try: by it receivers know a repeat.
+    event_id = models.UUIDField()
+    event = models.CharField(max_length=40)
+    scope = models.UUIDField(null=True)
+    data = models.JSONField()
+    happened_at: Moment = models.DateTimeField()
+    state = models.CharField(max_length=10, choices=State, default=State.WAITING)
+    tries = models.PositiveSmallIntegerField(default=0)
+    due_at: Moment = models.DateTimeField(default=timezone.now)
+    status = models.PositiveSmallIntegerField(null=True)
+    # Why there was no status, in the words of `outbound`.
+    error = models.CharField(max_length=200, default="")
+    created_at: Moment = models.DateTimeField(default=timezone.now)
+    ended_at: MaybeMoment = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["webhook", "event_id"], name="webhook_event_once")]
+        indexes = [
+            models.Index(fields=["due_at"], condition=models.Q(state="waiting"), name="webhook_delivery_due"),
+            models.Index(fields=["webhook", "created_at"], name="webhook_delivery_newest"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.event} {self.id}"

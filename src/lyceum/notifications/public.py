@@ -1,10 +1,14 @@
 """What other parts may ask of notifications: to reach people, in the way that each of them chose."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
-from lyceum.notifications import devices, preferences
+from lyceum.notifications import deliveries, devices, preferences, webhook_events, webhooks
+from lyceum.notifications.deliveries import Fact
+from lyceum.notifications.receivers import fact_of
 
 
 @dataclass(frozen=True)
@@ -49,4 +53,50 @@ def push(device_id: UUID, notice: Notice) -> None:
     devices.send(device_id, payload, topic=notice.topic, is_urgent=notice.is_urgent)
 
 
-__all__ = ["Notice", "Wishes", "push", "reachable", "wishes_of"]
+@dataclass(frozen=True)
+class Listener:
+    """A webhook as those see it whose texts it has: where it leads, without what may be secret in the address."""
+
+    id: UUID
+    description: str
+    host: str
+
+
+def declare_event(name: str, meaning: object, *, texts: webhook_events.Texts | None = None) -> None:
+    """Register a kind of fact for webhooks; `texts` reads what only those get who were attached to its place."""
+    webhook_events.declare(name, meaning, texts=texts)
+
+
+def announce(event: str, facts: Sequence[Fact]) -> None:
+    """Let webhooks hear of facts; the same fact again is told once."""
+    deliveries.announce(event, facts)
+
+
+def attach(webhook_id: UUID, scope: UUID, *, actor: Any) -> None:
+    """Let a webhook have the texts of a place whose owner the actor is; raises NotFound."""
+    webhooks.attach(webhook_id, scope, actor=actor)
+
+
+def detach(webhook_id: UUID, scope: UUID, *, actor: Any) -> None:
+    webhooks.detach(webhook_id, scope, actor=actor)
+
+
+def attached(scope: UUID) -> list[Listener]:
+    return [Listener(one.pk, one.description, urlsplit(one.url).hostname or "") for one in webhooks.attached(scope)]
+
+
+__all__ = [
+    "Fact",
+    "Listener",
+    "Notice",
+    "Wishes",
+    "announce",
+    "attach",
+    "attached",
+    "declare_event",
+    "detach",
+    "fact_of",
+    "push",
+    "reachable",
+    "wishes_of",
+]

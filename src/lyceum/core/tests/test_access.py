@@ -12,7 +12,7 @@ from lyceum.config.urls import openapi
 from lyceum.core.ids import uuid7
 from lyceum.messaging import services
 from lyceum.messaging.models import Conversation, Message, Participant
-from lyceum.notifications.models import Device
+from lyceum.notifications.models import Device, Webhook
 
 OPEN = {
     "get_async_api",
@@ -74,6 +74,7 @@ PERSON = {
 # Somebody's object, with a body that would be good: to strangers it does not exist.
 OWNED: dict[str, Any] = {
     "delete_conversation_detail": None,
+    "delete_conversation_webhook": None,
     "delete_device_detail": None,
     "delete_grant_detail": None,
     "delete_identity_detail": None,
@@ -83,6 +84,7 @@ OWNED: dict[str, Any] = {
     "delete_passkey_detail": None,
     "delete_sign_in_detail": None,
     "get_conversation_detail": None,
+    "get_conversation_webhooks": None,
     "get_member_list": None,
     "get_message_detail": None,
     "get_message_list": None,
@@ -97,6 +99,7 @@ OWNED: dict[str, Any] = {
     "post_member_list": {"user": "01890000-0000-7000-8000-000000000000"},
     "post_message_list": {"content": "mine"},
     "post_read": {"sequence": 1},
+    "put_conversation_webhook": None,
     "put_message_reaction": None,
 }
 
@@ -112,7 +115,17 @@ STAFF: dict[str, Any] = {
         "scopes": ["openid"],
         "is_confidential": True,
     },
+    "delete_webhook_detail": None,
+    "get_delivery_list": None,
+    "get_webhook_detail": None,
+    "get_webhook_events": None,
+    "get_webhook_list": None,
+    "patch_webhook_detail": {"is_enabled": False},
+    "post_delivery_repeat": None,
     "post_key_list": {"name": "Reports", "scopes": ["chat:read"]},
+    "post_webhook_list": {"url": "https://1.1.1.1/hook", "events": ["message.created"]},
+    "post_webhook_secret": None,
+    "post_webhook_test": None,
 }
 
 # What takes more than being the owner; its own tests say what.
@@ -141,7 +154,7 @@ def ask(client: APIClient, operation: str, ids: dict[str, Any]) -> Any:
 
 
 def nothing() -> dict[str, Any]:
-    names = "conversation message member user sign_in key identity passkey device app grant"
+    names = "conversation message member user sign_in key identity passkey device app grant webhook delivery"
     return {**{f"{name}_id": uuid7() for name in names.split()}, "emoji": "👍"}
 
 
@@ -151,8 +164,10 @@ def things(alice: Any, bob: Any) -> dict[str, Any]:
     sent = services.send_message(room.pk, sender=alice.pk, content="rock")
     key = Passkey.objects.create(user=alice, name="Phone", credential_id=b"1", credential=b"", rp_id="localhost")
     device = Device.objects.create(user=alice, endpoint="https://push.example.org/a", endpoint_hash="a")
+    webhook = Webhook.objects.create(url="https://hooks.example.org/", events=["message.created"])
+    webhook.scopes.create(scope=room.pk)
     ids = {"conversation_id": room.pk, "message_id": sent.message_id, "member_id": bob.pk, "passkey_id": key.pk}
-    return {**nothing(), **ids, "device_id": device.pk}
+    return {**nothing(), **ids, "device_id": device.pk, "webhook_id": webhook.pk}
 
 
 def test_every_operation_has_its_line() -> None:

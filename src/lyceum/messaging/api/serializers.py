@@ -153,3 +153,13 @@ class HealthView(serializers.Serializer[Any]):
     gateway = serializers.ChoiceField(["healthy", "unhealthy"])
     store = serializers.ChoiceField(["healthy", "unhealthy"])
     live = serializers.ChoiceField(["healthy", "unhealthy"])
+
+
+class ListenerView(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    description = serializers.CharField()
+    host = serializers.CharField()
+
+
+class ListenerList(serializers.Serializer[Any]):
+    results = ListenerView(many=True)

@@ -8,6 +8,8 @@ urlpatterns = [
     path("health/", views.Health.as_view()),
     path("conversations/", views.ConversationList.as_view()),
     path(one, views.ConversationDetail.as_view()),
+    path(f"{one}webhooks/", views.ConversationWebhooks.as_view()),
+    path(f"{one}webhooks/<uuid:webhook_id>/", views.ConversationWebhook.as_view()),
     path(f"{one}restore/", views.ConversationRestore.as_view()),
     path(f"{one}leave/", views.ConversationLeave.as_view()),
     path(f"{one}read/", views.Read.as_view()),

@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
@@ -18,7 +19,8 @@ from lyceum.messaging.api import serializers as forms
 from lyceum.messaging.ephemeral import life
 from lyceum.messaging.logs import Log
 from lyceum.messaging.models import Conversation, Message, Participant
-from lyceum.messaging.scopes import READ_AND_WRITE
+from lyceum.messaging.scopes import READ, READ_AND_WRITE
+from lyceum.notifications import public as notifications
 
 MAX_PAGE = 200
 SEQUENCES = [
@@ -148,6 +150,33 @@ class ConversationDetail(Door):
     def _answer(self, request: Request, conversation: Conversation) -> Response:
         data = selectors.describe(user_id(request), [conversation])[0]
         return Response(data, headers={"ETag": etag(conversation.pk, conversation.version)})
+
+
+class ConversationWebhooks(Door):
+    scopes = READ
+
+    @extend_schema(responses=forms.ListenerList)
+    def get(self, request: Request, conversation_id: UUID) -> Response:
+        """List the webhooks that have the texts of a conversation."""
+        participant = selectors.get_participant_for(user_id(request), conversation_id)
+        found = notifications.attached(participant.conversation_id)
+        return Response({"results": [asdict(one) for one in found]})
+
+
+class ConversationWebhook(Door):
+    @extend_schema(request=None, responses={204: None})
+    def put(self, request: Request, conversation_id: UUID, webhook_id: UUID) -> Response:
+        """Let a webhook have the texts of a group that one owns."""
+        participant = selectors.get_participant_for(user_id(request), conversation_id)
+        services.let_listen(participant, webhook_id, listen=True)
+        return Response(status=204)
+
+    @extend_schema(responses={204: None})
+    def delete(self, request: Request, conversation_id: UUID, webhook_id: UUID) -> Response:
+        """Let a webhook have the texts of a group no longer."""
+        participant = selectors.get_participant_for(user_id(request), conversation_id)
+        services.let_listen(participant, webhook_id, listen=False)
+        return Response(status=204)
 
 
 class ConversationRestore(Door):

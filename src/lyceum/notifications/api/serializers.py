@@ -3,7 +3,7 @@ from typing import Any
 from rest_framework import serializers
 
 from lyceum.core.serializers import Body, StrictBoolean, StrictChoice, StrictText
-from lyceum.notifications.models import Preferences
+from lyceum.notifications.models import Delivery, Preferences
 
 
 class PushKeysBody(Body):
@@ -62,3 +62,78 @@ class DeviceList(serializers.Serializer[Any]):
 
 class JobView(serializers.Serializer[Any]):
     job = serializers.IntegerField()
+
+
+class EventNames(serializers.ListField):
+    child = StrictText(max_length=40)
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(min_length=1, max_length=50, **options)
+
+
+class WebhookBody(Body):
+    example = {"url": "https://hooks.example.org/lyceum", "events": ["message.created", "member.added"]}
+    url = StrictText(max_length=2048)
+    events = EventNames()
+    description = StrictText(max_length=200, required=False, allow_blank=True)
+
+
+class WebhookPatch(Body):
+    example = {"is_enabled": True}
+    url = StrictText(max_length=2048, required=False)
+    events = EventNames(required=False)
+    description = StrictText(max_length=200, required=False, allow_blank=True)
+    is_enabled = StrictBoolean(required=False)
+
+
+class WebhookView(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    url = serializers.CharField()
+    description = serializers.CharField()
+    events = serializers.ListField(child=serializers.CharField())
+    is_enabled = serializers.BooleanField()
+    failing_since = serializers.DateTimeField(allow_null=True, help_text="Since when it has taken nothing.")
+    conversations = serializers.ListField(
+        child=serializers.UUIDField(), help_text="Those whose owners let it have the texts."
+    )
+    created_at = serializers.DateTimeField()
+
+
+class MadeWebhookView(WebhookView):
+    secret = serializers.CharField(help_text="What deliveries are signed with; it is never shown again.")
+
+
+class WebhookPage(serializers.Serializer[Any]):
+    results = WebhookView(many=True)
+    next = serializers.CharField(allow_null=True)
+    previous = serializers.CharField(allow_null=True)
+
+
+class DeliveryView(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    webhook_id = serializers.CharField(help_text="The `webhook-id` under which it is sent.")
+    event = serializers.CharField()
+    # The name is taken by what serializers answer, which an instance never mixes up.
+    data = serializers.DictField(help_text="The ids; texts are read when it is sent.")  # type: ignore[assignment]
+    state = serializers.ChoiceField(Delivery.State.values)
+    tries = serializers.IntegerField()
+    status = serializers.IntegerField(allow_null=True, help_text="What the last try was answered with.")
+    error = serializers.CharField(help_text="Why the last try was not answered.")
+    created_at = serializers.DateTimeField()
+    due_at = serializers.DateTimeField(allow_null=True, help_text="When it is tried next.")
+    ended_at = serializers.DateTimeField(allow_null=True)
+
+
+class DeliveryPage(serializers.Serializer[Any]):
+    results = DeliveryView(many=True)
+    next = serializers.CharField(allow_null=True)
+    previous = serializers.CharField(allow_null=True)
+
+
+class EventView(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    meaning = serializers.CharField()
+
+
+class EventList(serializers.Serializer[Any]):
+    results = EventView(many=True)

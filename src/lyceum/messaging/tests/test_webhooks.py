@@ -1,0 +1,128 @@
+"""What webhooks hear of conversations: ids by themselves, texts where the owner of a group said so."""
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from rest_framework.test import APIClient
+
+from lyceum.accounts.models import User
+from lyceum.core.testing.fakes import Jobs
+from lyceum.core.testing.outside import Outside, Reply, serving
+from lyceum.messaging import selectors, services, telling
+from lyceum.notifications import deliveries, webhooks
+
+EVENTS = ["message.created", "message.edited", "message.deleted", "member.added", "member.removed"]
+Heard = Callable[[], list[tuple[str, dict[str, Any]]]]
+
+
+@pytest.fixture(autouse=True)
+def no_grace(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(telling, "GRACE", telling.timedelta(seconds=-1))
+
+
+@pytest.fixture
+def receiver(settings: Any) -> Iterator[Outside]:
+    with serving(Reply(200)) as outside:
+        settings.OUTBOUND_ALLOWED_HOSTS = [outside.host]
+        yield outside
+
+
+@pytest.fixture
+def hook(priya: User, receiver: Outside) -> Any:
+    telling.tell()
+    return webhooks.create(url=receiver.url, events=EVENTS, actor=priya)[0]
+
+
+@pytest.fixture
+def heard(hook: Any, receiver: Outside, jobs: Jobs) -> Heard:
+    """Let the worker do its round, and return what the receiver got since the last time, by kind."""
+    seen = 0
+
+    def look() -> list[tuple[str, dict[str, Any]]]:
+        nonlocal seen
+        telling.tell()
+        deliveries.start_due()
+        jobs.run()
+        found = [json.loads(request.body) for request in receiver.requests[seen:]]
+        seen += len(found)
+        return [(one["type"], one["data"]) for one in found]
+
+    return look
+
+
+def test_a_conversation_is_told_by_ids(
+    alice: User, bob: User, charlie: User, heard: Heard, django_capture_on_commit_callbacks: Any
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        room = services.create_group(alice.pk, name="Maps", members=[bob.pk], history="all")
+    where = str(room.pk)
+    found = heard()
+    assert sorted(found, key=str) == sorted(
+        [("member.added", {"conversation": where, "user": str(who.pk)}) for who in (alice, bob)], key=str
+    )
+    sent = services.send_message(room.pk, sender=bob.pk, content="the grid reference")
+    message = {"message": str(sent.message_id), "conversation": where, "sequence": 1}
+    assert heard() == [("message.created", {**message, "sender": str(bob.pk)})]
+    assert heard() == []
+    mine = selectors.get_participant_for(bob.pk, room.pk)
+    with django_capture_on_commit_callbacks(execute=True):
+        services.edit_message(mine, sent.message_id, content="another")
+    assert heard() == [("message.edited", {**message, "sender": str(bob.pk)})]
+    with django_capture_on_commit_callbacks(execute=True):
+        services.delete_message(mine, sent.message_id)
+        services.remove_member(mine, bob.pk)
+    assert dict(heard()) == {
+        "message.deleted": {**message, "by": str(bob.pk)},
+        "member.removed": {"conversation": where, "user": str(bob.pk)},
+    }
+
+
+def test_texts_go_where_an_owner_said_so_and_no_longer(
+    alice: User,
+    bob: User,
+    alice_api: APIClient,
+    bob_api: APIClient,
+    charlie_api: APIClient,
+    hook: Any,
+    heard: Heard,
+) -> None:
+    room = services.create_group(alice.pk, name="Maps", members=[bob.pk], history="all")
+    other = services.create_group(alice.pk, name="Other", members=[bob.pk], history="all")
+    listed = f"/api/v1/chat/conversations/{room.pk}/webhooks/"
+    assert charlie_api.put(f"{listed}{hook.pk}/").status_code == 404
+    assert bob_api.put(f"{listed}{hook.pk}/").json()["code"] == "owners_only"
+    assert alice_api.put(f"{listed}{hook.pk}/").status_code == 204
+    assert alice_api.put(f"{listed}{hook.pk}/").status_code == 204
+    told = {"id": str(hook.pk), "description": "", "host": "127.0.0.1"}
+    assert bob_api.get(listed).json() == {"results": [told]}
+    for place, text in ((room, "for the index"), (other, "not for it")):
+        services.send_message(place.pk, sender=bob.pk, content=text)
+    assert sorted(str(data.get("content")) for _, data in heard()) == ["None", "for the index"]
+
+    sent = services.send_message(room.pk, sender=bob.pk, content="taken back")
+    services.delete_message(selectors.get_participant_for(bob.pk, room.pk), sent.message_id)
+    assert "content" not in heard()[0][1]
+
+    assert bob_api.delete(f"{listed}{hook.pk}/").status_code == 403
+    assert alice_api.delete(f"{listed}{hook.pk}/").status_code == 204
+    assert alice_api.delete(f"{listed}{hook.pk}/").status_code == 404
+    services.send_message(room.pk, sender=bob.pk, content="between us again")
+    assert [data.get("content") for _, data in heard()] == [None]
+
+
+def test_nothing_is_heard_of_what_vanishes(
+    alice: User, bob: User, alice_api: APIClient, hook: Any, heard: Heard, django_capture_on_commit_callbacks: Any
+) -> None:
+    room = services.create_group(alice.pk, name="Brief", members=[bob.pk], history="all", retention="ephemeral")
+    direct, _ = services.create_direct(alice.pk, bob.pk)
+    for place in (room, direct):
+        refused = alice_api.put(f"/api/v1/chat/conversations/{place.pk}/webhooks/{hook.pk}/")
+        assert refused.status_code == 403
+    with django_capture_on_commit_callbacks(execute=True):
+        sent = services.send_message(room.pk, sender=bob.pk, content="gone soon")
+        mine = selectors.get_participant_for(bob.pk, room.pk)
+        services.edit_message(mine, sent.message_id, content="gone soon, too")
+        services.delete_message(mine, sent.message_id)
+    assert heard() == []
