@@ -33,6 +33,19 @@ def test_an_unsafe_production_start_is_refused_and_named() -> None:
         assert word in done.stderr
 
 
+def test_production_asks_staff_for_a_second_factor_whatever_is_set() -> None:
+    import os
+
+    safe = {"SECRET_KEY": "k" * 50, "PUBLIC_URL": "https://lyceum.example", "ALLOWED_HOSTS": "lyceum.example"}
+    program = "from lyceum.config import settings; print(settings.ADMIN_SECOND_FACTOR)"
+    told = {}
+    for kind in ("production", "development"):
+        environment = {**os.environ, **safe, "ENVIRONMENT": kind, "ADMIN_SECOND_FACTOR": "false"}
+        done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True)
+        told[kind] = done.stdout.strip() or done.stderr
+    assert told == {"production": "True", "development": "False"}
+
+
 def test_a_traceback_in_the_log_holds_no_values() -> None:
     program = """
 import django; django.setup()

@@ -168,6 +168,12 @@ class Environment(BaseSettings):
     OAUTH_CLIENT_DOCUMENTS: bool = Field(
         False, description="Apps may be known to the OAuth provider by a document at their own https:// address."
     )
+    ADMIN_ENABLED: bool = Field(True, description="Serve Django's admin for staff at /admin/.")
+    ADMIN_SECOND_FACTOR: bool = Field(
+        False,
+        description="Let staff into /admin/ only when they signed in with a second factor or a passkey. Production "
+        "always asks for it.",
+    )
     EPHEMERAL_HOURS: int = Field(24, ge=1, le=720, description="Life of a message in an ephemeral conversation.")
     OUTBOUND_ALLOWED_HOSTS: str = Field(
         "",

@@ -82,6 +82,8 @@ INSTALLED_APPS = [
     "lyceum.realtime",
     "lyceum.notifications",
     "lyceum.messaging",
+    # After ours, whose templates stand before its own.
+    "lyceum.config.apps.OwnAdmin",
 ]
 MIDDLEWARE = [
     "lyceum.core.middleware.request_context",
@@ -160,6 +162,8 @@ if OIDC_ISSUER and not OIDC_CLIENT_ID:
     raise ImproperlyConfigured("OIDC_ISSUER needs OIDC_CLIENT_ID, the id that the provider gave this workspace.")
 OAUTH_REGISTRATION, OAUTH_CLIENT_DOCUMENTS = ENV.OAUTH_REGISTRATION, ENV.OAUTH_CLIENT_DOCUMENTS
 DIRECTORY = ENV.DIRECTORY
+ADMIN_ENABLED = ENV.ADMIN_ENABLED
+ADMIN_SECOND_FACTOR = PRODUCTION or ENV.ADMIN_SECOND_FACTOR
 DEFAULT_FROM_EMAIL = ENV.MAIL_FROM
 EMAIL_FILE_PATH = str(ENV.LYCEUM_HOME / "mail")
 globals().update(mail(ENV.EMAIL_URL))

@@ -2,6 +2,7 @@ from functools import cache
 from typing import Any
 
 from django.conf import settings
+from django.contrib import admin
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.templatetags.static import static
 from django.urls import include, path, re_path
@@ -112,6 +113,7 @@ urlpatterns = [
     path("theme/", shell.set_theme, name="theme"),
     path("keys/", shell.set_keys, name="keys"),
     path("privacy/", shell.privacy, name="privacy"),
+    path("admin/", admin.site.urls),
     path("", include("lyceum.accounts.urls")),
     path("", include("lyceum.accounts.oauth.urls")),
     path("notifications/", include("lyceum.notifications.urls")),

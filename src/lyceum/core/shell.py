@@ -46,6 +46,7 @@ def context(request: HttpRequest) -> dict[str, Any]:
     language = get_language() or settings.LANGUAGE_CODE
     return {
         "sections": settings.SECTIONS,
+        "admin_enabled": settings.ADMIN_ENABLED,
         "counts": SimpleLazyObject(lambda: _counts(request)),
         "theme": theme if theme in THEMES else "",
         "keys": "off" if request.COOKIES.get("keys") == "off" else "on",
