@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET
 
 from lyceum.accounts.models import ExternalIdentity, User
 from lyceum.accounts.oauth.pages import connected
+from lyceum.accounts.openid.services import has_another_way_in
 from lyceum.accounts.openid.views import link_token
 from lyceum.core import pages
 
@@ -25,6 +26,6 @@ def connections(request: HttpRequest) -> HttpResponse:
         "openid_name": settings.OIDC_NAME if settings.OIDC_ISSUER else "",
         "link": f"{reverse('accounts:openid')}?link={link_token(request)}" if may_link else "",
         "apps": connected(user),
-        "has_password": user.has_usable_password(),
+        "has_another_way_in": has_another_way_in(user),
     }
     return render(request, "accounts/connections.html", context)

@@ -59,7 +59,8 @@ def _forms(user: User) -> dict[str, Form]:
 
 
 def _profile_page(request: HttpRequest, forms: dict[str, Form], changed: Form) -> HttpResponse:
-    return answer(request, "accounts/profile.html", changed, {"forms": forms})
+    has_password = _person(request).has_usable_password()
+    return answer(request, "accounts/profile.html", changed, {"forms": forms, "has_password": has_password})
 
 
 def _saved(request: HttpRequest, forms: dict[str, Form], changed: Form, told: str) -> HttpResponse:

@@ -76,7 +76,8 @@ def _address(request: HttpRequest) -> str:
 
 
 def _sign_up_address(goal: str) -> str:
-    return reverse("accounts:sign-up") + (f"?next={goal}" if goal != HOME else "")
+    address = reverse("accounts:sign-up")
+    return address if goal == HOME else pages.with_next(address, goal)
 
 
 @require_POST

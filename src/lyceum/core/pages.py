@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
@@ -54,6 +55,11 @@ def next_address(request: HttpRequest, otherwise: str) -> str:
     """Return where the person wanted to go, if that is a page of ours."""
     asked = request.POST.get("next") or request.GET.get("next") or ""
     return asked if url_has_allowed_host_and_scheme(asked, {request.get_host()}) else otherwise
+
+
+def with_next(address: str, goal: str) -> str:
+    """Return an address of ours from which the person goes on to the goal."""
+    return f"{address}?{urlencode({'next': goal}, safe='/')}"
 
 
 def signed_in(view: View) -> View:

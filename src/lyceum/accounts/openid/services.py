@@ -133,13 +133,17 @@ def link(user: User, issuer: str, claims: dict[str, Any]) -> None:
         _link(user, issuer, claims["sub"], email)
 
 
+def has_another_way_in(user: User) -> bool:
+    return user.has_usable_password() or user.passkeys.exists()
+
+
 @transaction.atomic
 def unlink(user: User, identity_id: UUID) -> None:
-    """Cut the link; raises OnlyWayIn for somebody without a password."""
+    """Cut the link; raises OnlyWayIn for somebody without a password and a passkey."""
     row = ExternalIdentity.objects.filter(user=user, pk=identity_id).first()
     if row is None:
         raise NotFound
-    if not user.has_usable_password():
+    if not has_another_way_in(user):
         raise OnlyWayIn("Ask for a mail by which you choose one: “Reset your password” on the page for signing in.")
     row.delete()
     audit.record(user, "user.identity_unlinked", user.pk, issuer=row.issuer)

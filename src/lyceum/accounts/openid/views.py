@@ -53,7 +53,7 @@ def offer(goal: str) -> dict[str, str] | None:
     if not settings.OIDC_ISSUER:
         return None
     way = reverse("accounts:openid")
-    return {"name": settings.OIDC_NAME, "address": way if goal == HOME else f"{way}?next={goal}"}
+    return {"name": settings.OIDC_NAME, "address": way if goal == HOME else pages.with_next(way, goal)}
 
 
 @require_GET
@@ -136,7 +136,12 @@ def _refused(request: HttpRequest, err: DomainError) -> HttpResponse:
     if request.user.is_authenticated:
         ways = [(reverse("accounts:connections"), _("Back to Connections"))]
     elif isinstance(err, LinkFirst):
-        ways = [(f"{reverse('accounts:sign-in')}?next={reverse('accounts:connections')}", _("Sign in with a password"))]
+        ways = [
+            (
+                pages.with_next(reverse("accounts:sign-in"), reverse("accounts:connections")),
+                _("Sign in with a password"),
+            )
+        ]
     about = err.detail if err.detail != err.title else ""
     context = {"title": err.title, "about": about, "links": ways}
     return render(request, "accounts/door.html", context, status=err.status)

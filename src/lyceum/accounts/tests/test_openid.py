@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from hashlib import sha256
+from html import unescape
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
@@ -393,6 +394,20 @@ def test_the_only_way_in_is_not_cut(there: Provider, browser: Client, bob_api: A
     user.save()
     services.unlink(user, ExternalIdentity.objects.get().pk)
     assert not ExternalIdentity.objects.exists()
+
+
+def test_where_one_wanted_to_go_is_kept_with_all_its_parts(there: Provider, browser: Client) -> None:
+    goal = "/people/?q=zo&page=1"
+    page = browser.get("/sign-in/", {"next": goal}).content.decode()
+    address = unescape(page.split('href="/sign-in/openid/')[1].split('"')[0])
+    assert sign_in(there, browser, f"/sign-in/openid/{address}")["Location"] == goal
+
+
+def test_who_has_no_password_is_told_how_to_choose_one(there: Provider, browser: Client) -> None:
+    sign_in(there, browser)
+    page = browser.get("/profile/").content.decode()
+    assert page.count("Ask for a mail by which you choose one") == 2
+    assert 'name="current_password"' not in page
 
 
 def test_without_a_provider_there_is_no_button_and_no_door(browser: Client) -> None:
