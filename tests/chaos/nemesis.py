@@ -174,6 +174,19 @@ async def members_removed(field: Field) -> None:
     await field.talk(60)
 
 
+@fault("members removed while Valkey is away")
+async def removed_unheard(field: Field) -> None:
+    """Nobody can tell the sockets of those who are removed; they must get nothing all the same."""
+    servers, rooms = field.cluster.servers, list(field.workload.rooms)
+    chosen = [(comer, field.rng.choice(rooms)) for comer in field.workload.comers]
+    await asyncio.gather(*(_add(field, comer, room) for comer, room in chosen))
+    await field.talk(10)
+    await apart(servers.kill_valkey)
+    await asyncio.gather(*(_remove(field, comer, room) for comer, room in chosen))
+    await apart(servers.valkey.start)
+    await field.talk(60)
+
+
 async def _add(field: Field, comer: Member, room: str) -> None:
     owner = field.workload.rooms[room][0]
     op = field.history.invoke(owner.who, "add", user=comer.id, conversation=room)

@@ -46,6 +46,11 @@ def error(
     return frame
 
 
+def _finish(rest: "asyncio.Future[None]") -> None:
+    if not rest.done():
+        rest.set_result(None)
+
+
 class FrameLimit:
     """10 frames a second with a burst of 30 on one connection (a token bucket)."""
 
@@ -82,6 +87,8 @@ class Connection:
         self.is_multiplexed = conversation is None
         self.groups: set[str] = set()
         self.moves = 0
+        self.is_doubted = False
+        self._rest: asyncio.Future[None] | None = None
         self.limit = FrameLimit()
         self.ending: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self.state = "online"
@@ -95,6 +102,22 @@ class Connection:
 
     def covers(self, group: str) -> bool:
         return self.conversation is not None and group == f"conversation:{self.conversation}"
+
+    def doubt(self) -> None:
+        self.is_doubted = True
+        if self._rest is not None:
+            _finish(self._rest)
+
+    async def rest(self, seconds: float) -> None:
+        """Sleep, until its groups are doubted at most; costs what a sleep costs."""
+        loop = asyncio.get_running_loop()
+        self._rest = loop.create_future()
+        timer = loop.call_later(seconds, _finish, self._rest)
+        try:
+            await self._rest
+        finally:
+            timer.cancel()
+            self._rest = None
 
     def deliver(self, frame: Frame) -> None:
         if self.ending.done():

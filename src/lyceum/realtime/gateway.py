@@ -29,6 +29,8 @@ faults = structlog.get_logger("lyceum.errors")
 MAX_FRAME_BYTES = 128 * 1024
 SOCKETS_A_PERSON = 20
 HEARTBEAT_SECONDS = 15.0
+# Between tries to read a connection's groups anew; it hears nothing of them until then.
+DOUBT_SECONDS = 0.5
 PRESENCE_SWEEP_SECONDS = 1.0
 MAX_AGE_SECONDS = 12 * 3600
 DRAIN_A_SECOND = 50
@@ -125,10 +127,16 @@ async def _run(connection: Connection, receive: Receive) -> int:
 async def _establish(connection: Connection) -> bool:
     """Join the groups, then say where things stand; False when the conversation is not the person's."""
     domain, sign_in, conversation = registry.domain(), connection.sign_in, connection.conversation
-    groups = await in_thread(domain.groups, sign_in, conversation)
+    for group in connection.own_groups:
+        hub().join(connection, group)
+    # Who is removed between the reading and the joining is moved by a push to their own group.
+    moves, groups = -1, None
+    while moves != connection.moves:
+        moves = connection.moves
+        groups = await in_thread(domain.groups, sign_in, conversation)
     if groups is None:
         return False
-    for group in (*connection.own_groups, *groups):
+    for group in groups:
         hub().join(connection, group)
     # The numbers are read after the groups are joined, so nothing falls between.
     opening = await in_thread(domain.open, sign_in, conversation)
@@ -153,7 +161,8 @@ async def _beat(connection: Connection) -> None:
     """Tell the last numbers, and hold the connection to what the database says: pushes may get lost."""
     opened = time.monotonic()
     while True:
-        await asyncio.sleep(HEARTBEAT_SECONDS)
+        if not connection.is_doubted:
+            await connection.rest(HEARTBEAT_SECONDS)
         if time.monotonic() - opened > MAX_AGE_SECONDS:
             connection.end(RESTART)
             return
@@ -161,6 +170,8 @@ async def _beat(connection: Connection) -> None:
             await _beat_once(connection)
         except (DomainError, RedisError, DatabaseError) as err:
             faults.warning("heartbeat_failed", error=type(err).__name__)
+        if connection.is_doubted:
+            await asyncio.sleep(DOUBT_SECONDS)
 
 
 async def _beat_once(connection: Connection) -> None:
@@ -174,6 +185,9 @@ async def _beat_once(connection: Connection) -> None:
         return
     if moves == connection.moves:
         hub().keep_to(connection, connection.own_groups | set(beat.groups))
+        if connection.is_doubted:
+            connection.is_doubted = False
+            connection.answer({"type": "reload", "count": 0})
     connection.answer({"type": "heartbeat", **beat.fields})
     await in_thread(presence.keep_place, sign_in.user_id, connection.id)
     await in_thread(presence.touch, sign_in.user_id, connection.id, connection.state)

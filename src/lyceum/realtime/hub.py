@@ -2,7 +2,6 @@
 
 import asyncio
 from collections import defaultdict
-from datetime import UTC, datetime
 from typing import Any, Protocol
 
 import msgspec
@@ -11,7 +10,6 @@ from redis.asyncio.client import PubSub
 from redis.exceptions import RedisError
 
 from lyceum.core import valkey
-from lyceum.core.json import dump
 from lyceum.core.live import CHANNEL, Push, unpack
 from lyceum.realtime.writers import Frame
 
@@ -29,11 +27,18 @@ class Member(Protocol):
     # Counts what moved it between groups, so that older knowledge is not acted on.
     moves: int
 
+    @property
+    def own_groups(self) -> set[str]:
+        """The groups that are its own whatever its domain says."""
+
     def deliver(self, frame: Frame) -> None: ...
 
     def end(self, code: int) -> None: ...
 
     def covers(self, group: str) -> bool: ...
+
+    def doubt(self) -> None:
+        """Called when pushes may have been missed: the groups are to be read anew, then `reload` is to be told."""
 
 
 class Hub:
@@ -106,7 +111,7 @@ class Hub:
                 self._hand_on(message["data"])
             elif message["type"] == "subscribe":
                 if self._ready.is_set():
-                    self._tell_all_to_reload()
+                    self._doubt_all()
                 self._ready.set()
             is_asked = message is None
 
@@ -119,11 +124,12 @@ class Hub:
         for push in pushes:
             self._dispatch(push)
 
-    def _tell_all_to_reload(self) -> None:
-        """After a lost subscription frames may be missing: every client asks for what it missed."""
-        frame = Frame(dump({"type": "reload", "timestamp": datetime.now(UTC), "count": 0}))
+    def _doubt_all(self) -> None:
+        """After a lost subscription nobody is sure of their groups: who was removed meanwhile was not told here."""
         for member in self.everyone():
-            self._deliver(member, frame)
+            self.keep_to(member, member.groups & member.own_groups)
+            member.moves += 1
+            member.doubt()
 
     def _dispatch(self, push: Push) -> None:
         members = self.groups.get(push.group)

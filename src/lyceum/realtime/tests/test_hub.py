@@ -15,6 +15,8 @@ class Listener:
 
     def __init__(self, name: str, fault: Exception | None = None) -> None:
         self.id, self.person = name, f"user:{name}"
+        self.own_groups = {self.person}
+        self.doubts = 0
         self.groups: set[str] = set()
         self.moves = 0
         self.fault = fault
@@ -31,6 +33,9 @@ class Listener:
 
     def covers(self, group: str) -> bool:
         return False
+
+    def doubt(self) -> None:
+        self.doubts += 1
 
 
 @pytest.fixture
@@ -80,3 +85,24 @@ async def test_exclusions_and_audiences_hold(hub: Hub) -> None:
     live.push_all(["room"], {"type": "three"}, never=("user:bob", "user:alice"))
     live.push_all(["room"], {"type": "end"})
     assert [len(await heard(member, count)) for member, count in ((alice, 1), (bob, 3), (charlie, 3))] == [1, 3, 3]
+
+
+async def test_after_a_lost_subscription_nobody_hears_of_a_group_until_it_is_read_anew(hub: Hub) -> None:
+    from lyceum.core import valkey
+
+    listener = Listener("alice")
+    for group in ("user:alice", "room"):
+        hub.join(listener, group)
+    before = listener.moves
+    valkey.connection().execute_command("CLIENT", "KILL", "TYPE", "PUBSUB")
+    async with asyncio.timeout(5):
+        while not listener.doubts:
+            await asyncio.sleep(0.01)
+    assert listener.moves > before
+    live.push_all(["room"], {"type": "message", "number": 1})
+    live.push_all(["user:alice"], {"type": "message", "number": 2})
+    [frame] = await heard(listener, 1)
+    assert b'"number":2' in frame
+    hub.keep_to(listener, {"user:alice", "room"})
+    live.push_all(["room"], {"type": "message", "number": 3})
+    assert b'"number":3' in (await heard(listener, 2))[1]
