@@ -143,7 +143,7 @@ def test_without_javascript_choices_are_kept_and_devices_removed(
     add_device(alice, push_service)
     page = page_of(alice, "/notifications/", java_script_enabled=False)
     page.get_by_label("Show what was written").uncheck()
-    page.get_by_role("button", name="Save what devices show").click()
+    page.get_by_role("button", name="Save what is shown").click()
     expect(page.get_by_role("status").filter(has_text="Saved.")).to_be_visible()
     page.get_by_role("button", name="Remove").click()
     expect(page.get_by_role("status").filter(has_text="Nothing more is shown there.")).to_be_visible()

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.conftest import Line
+from tests.inbox import inbox as inbox
 from tests.raw import RawLine
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from lyceum.accounts import devices, factors, keys, limit_profiles, reauthentication, services, tickets
@@ -91,6 +92,34 @@ def device_name(user_agent: str) -> str:
     return devices.name(user_agent)
 
 
+@dataclass(frozen=True)
+class Reader:
+    """A person who can be written to: the address is confirmed to be theirs."""
+
+    id: UUID
+    email: str
+    first_name: str
+    locale: str
+    timezone: str
+
+
+def _readers() -> QuerySet[User]:
+    return User.objects.filter(is_active=True, is_demo=False, kind=User.Kind.USER, email_verified_at__isnull=False)
+
+
+def readers_after(user_id: UUID | None, *, limit: int) -> list[Reader]:
+    """Return people who can be written to, in the order of their ids, after one of them or from the first."""
+    rows = _readers().order_by("pk")
+    rows = rows if user_id is None else rows.filter(pk__gt=user_id)
+    return [Reader(*row) for row in rows.values_list("pk", "email", "first_name", "locale", "timezone")[:limit]]
+
+
+def reader(user_id: UUID) -> Reader | None:
+    """Return a person, if they can be written to."""
+    row = _readers().filter(pk=user_id).values_list("pk", "email", "first_name", "locale", "timezone").first()
+    return Reader(*row) if row is not None else None
+
+
 def staff_addresses() -> list[str]:
     """Return where those who run the workspace get mail."""
     staff = User.objects.filter(is_staff=True, is_active=True, is_demo=False, kind=User.Kind.USER)
@@ -164,6 +193,7 @@ def remove_factors(email: str) -> list[str]:
 __all__ = [
     "Invalid",
     "IsStaff",
+    "Reader",
     "SignIn",
     "avatar_url",
     "check_newcomer",
@@ -174,6 +204,8 @@ __all__ = [
     "give_limit_profile",
     "is_alive",
     "living_sign_ins",
+    "reader",
+    "readers_after",
     "reauthenticate",
     "remove_factors",
     "sign_in_by_cookie",

@@ -7,6 +7,8 @@ class MessagingConfig(AppConfig):
 
     def ready(self) -> None:
         from lyceum.core import shell
-        from lyceum.messaging import kept, receivers, scopes, selectors, socket  # noqa: F401
+        from lyceum.messaging import digest, kept, receivers, scopes, selectors, socket  # noqa: F401
+        from lyceum.notifications import public as notifications
 
+        notifications.declare_digest(notifications.DigestSource(digest.waiting, digest.sections))
         shell.count_at("/talk/", selectors.unread_total)

@@ -6,8 +6,11 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from lyceum.notifications import deliveries, devices, preferences, webhook_events, webhooks
+from lyceum.notifications import deliveries, devices, digests, preferences, webhook_events, webhooks
 from lyceum.notifications.deliveries import Fact
+from lyceum.notifications.digests import Entry as DigestEntry
+from lyceum.notifications.digests import Section as DigestSection
+from lyceum.notifications.digests import Source as DigestSource
 from lyceum.notifications.receivers import fact_of
 
 
@@ -62,6 +65,11 @@ class Listener:
     host: str
 
 
+def declare_digest(source: DigestSource) -> None:
+    """Register what has something to say in digests."""
+    digests.declare(source)
+
+
 def declare_event(name: str, meaning: object, *, texts: webhook_events.Texts | None = None) -> None:
     """Register a kind of fact for webhooks; `texts` reads what only those get who were attached to its place."""
     webhook_events.declare(name, meaning, texts=texts)
@@ -86,6 +94,9 @@ def attached(scope: UUID) -> list[Listener]:
 
 
 __all__ = [
+    "DigestEntry",
+    "DigestSection",
+    "DigestSource",
     "Fact",
     "Listener",
     "Notice",
@@ -93,6 +104,7 @@ __all__ = [
     "announce",
     "attach",
     "attached",
+    "declare_digest",
     "declare_event",
     "detach",
     "fact_of",

@@ -3,10 +3,10 @@ from uuid import UUID
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from lyceum.accounts.public import staff_addresses
+from lyceum.accounts.public import reader, staff_addresses
 from lyceum.core import mail
 from lyceum.core.jobs import job, schedule
-from lyceum.notifications import deliveries, devices
+from lyceum.notifications import deliveries, devices, digests
 from lyceum.notifications.models import Webhook
 
 
@@ -55,3 +55,15 @@ def mail_disabled(webhook_id: str, why: str) -> None:
 @schedule("47 2 * * *", "notifications.forget_old_deliveries")
 def forget_old_deliveries(timestamp: int) -> None:
     deliveries.forget_old()
+
+
+@schedule("7 * * * *", "notifications.start_digests")
+def start_digests(timestamp: int) -> None:
+    digests.start()
+
+
+@job("notifications.digest")
+def digest(user_id: str) -> None:
+    person = reader(UUID(user_id))
+    if person is not None:
+        digests.send(person)

@@ -4,17 +4,19 @@ from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from lyceum.accounts.public import device_name
 from lyceum.core import pages
 from lyceum.core.forms import Form, answer
-from lyceum.notifications import devices, fields, preferences
+from lyceum.notifications import devices, digests, fields, preferences
 from lyceum.notifications.api import serializers as bodies
 
-PAGE = "notifications/settings.html"
+PAGE, DOOR = "notifications/settings.html", "accounts/door.html"
 
 
 def _me(request: HttpRequest) -> UUID:
@@ -28,9 +30,17 @@ def _forms(request: HttpRequest) -> dict[str, Form]:
         "shown": Form(
             "shown",
             [fields.SHOW_TEXT, fields.GROUP_MESSAGES],
-            _("Save what devices show"),
+            _("Save what is shown"),
             reverse("notifications:shown"),
             shown,
+            is_main=False,
+        ),
+        "digest": Form(
+            "digest",
+            [fields.DIGEST],
+            _("Save the mails"),
+            reverse("notifications:digest"),
+            {"digest": found.digest},
             is_main=False,
         ),
     }
@@ -50,7 +60,12 @@ def _devices(request: HttpRequest) -> list[dict[str, Any]]:
 
 
 def _page(request: HttpRequest, forms: dict[str, Form], changed: Form) -> HttpResponse:
-    return answer(request, PAGE, changed, {"forms": forms, "devices": _devices(request)})
+    context = {
+        "forms": forms,
+        "devices": _devices(request),
+        "digest_reaches": preferences.digest_reaches(request.user),
+    }
+    return answer(request, PAGE, changed, context)
 
 
 @pages.signed_in
@@ -64,6 +79,12 @@ def settings(request: HttpRequest) -> HttpResponse:
 @require_POST
 def shown(request: HttpRequest) -> HttpResponse:
     return _change(request, "shown")
+
+
+@pages.signed_in
+@require_POST
+def digest(request: HttpRequest) -> HttpResponse:
+    return _change(request, "digest")
 
 
 def _change(request: HttpRequest, name: str) -> HttpResponse:
@@ -109,3 +130,25 @@ def _acted(request: HttpRequest, told: str) -> HttpResponse:
     if pages.is_partial(request):
         return pages.tell(_device_list(request), told)
     return pages.go(request, reverse("notifications:settings"), told=told)
+
+
+@csrf_exempt
+@require_http_methods(["GET", "POST"])
+def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
+    """Stop the digest by the link in it, without a sign-in; programs of mail send the POST themselves (RFC 8058)."""
+    user_id = digests.read_token(token)
+    if request.method == "POST":
+        digests.stop(user_id)
+        if pages.is_partial(request):
+            return pages.go(request, request.path)
+    links = [(reverse("notifications:settings"), _("Choose how you are told"))]
+    if preferences.of(user_id).digest == "off":
+        context = {
+            "title": _("The mails are stopped"),
+            "about": _("You can have them again at any time."),
+            "links": links,
+        }
+        return render(request, "accounts/door.html", context)
+    form = Form("unsubscribe", [], _("Stop the mails"))
+    about = _("The mails about what you have not seen. Everything else stays as it is.")
+    return answer(request, DOOR, form, {"title": _("Stop the mails?"), "about": about, "links": links})
