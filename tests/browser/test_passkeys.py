@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import psycopg
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -136,6 +137,27 @@ def test_a_passkey_that_was_removed_lets_nobody_in(site: Site, new_page: New) ->
     sign_out(page)
     page.get_by_role("button", name="Use a passkey").click()
     expect(page.locator("[data-passkey]")).to_contain_text("This passkey does not let you in.")
+
+
+def grow_old(site: Site, person: Person) -> None:
+    """Let the sign-ins of a person be older than what counts as a confirmation."""
+    with psycopg.connect(site.environment["DATABASE_URL"], autocommit=True) as line:
+        line.execute(
+            "update accounts_session set created_at = created_at - interval '1 hour' where user_id = %s", [person.id]
+        )
+
+
+def test_who_signed_in_long_ago_confirms_with_a_passkey(site: Site, new_page: New) -> None:
+    alice = site.register("Alice")
+    page = by_button_alone(new_page())
+    with_passkey(page, site, alice)
+    grow_old(site, alice)
+    page.reload()
+    expect(page.get_by_role("button", name="Add a passkey")).to_have_count(0)
+    expect(page.get_by_role("heading", name="Confirm that it is you")).to_be_visible()
+    page.get_by_role("button", name="Use a passkey").click()
+    expect(page.get_by_role("button", name="Add a passkey")).to_be_visible()
+    expect(page.get_by_role("heading", name="Confirm that it is you")).to_have_count(0)
 
 
 def test_at_an_address_the_page_leads_to_the_name(site: Site, page_of: New) -> None:

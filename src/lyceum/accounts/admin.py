@@ -37,6 +37,7 @@ class PersonForm(forms.ModelForm):  # type: ignore[type-arg]
         model = User
         fields = ("email", "first_name", "last_name", "is_active", "is_staff", "groups", "limit_profile")
         widgets = {"groups": forms.CheckboxSelectMultiple}
+        help_texts = {"groups": gettext_lazy("Groups carry limits; what staff may do does not hang on them.")}
 
     actor: User
 
@@ -64,7 +65,7 @@ class PersonForm(forms.ModelForm):  # type: ignore[type-arg]
 class PersonAdmin(StaffAdmin):
     form = PersonForm
     may_change = True
-    list_display = ("name", "email", "kind", "is_staff", "is_active", "last_login", "date_joined")
+    list_display = ("name", "email", "kind", "is_staff", "is_active", "last_login")
     list_filter = ("is_staff", "is_active", "kind", "limit_profile", "groups")
     search_fields = ("name_key", "email_key")
     search_help_text = gettext_lazy("A part of a name or address.")
@@ -133,8 +134,6 @@ admin.site.unregister(Group)
 
 @admin.register(Group)
 class GroupAdmin(StaffAdmin):
-    """Groups carry limits; what staff may do does not hang on them."""
-
     may_add = may_change = may_delete = True
     list_display = ("name",)
     search_fields = ("name",)

@@ -19,6 +19,10 @@ from lyceum.accounts.sessions import has_second_factor
 View = Any
 
 
+def _has_factor(user: Any) -> bool:
+    return factors.is_on(user) or bool(user.passkeys.exists())
+
+
 class Site(AdminSite):
     site_header = _("Lyceum, behind the scenes")
     site_title = _("Lyceum")
@@ -39,7 +43,10 @@ class Site(AdminSite):
         return update_wrapper(guarded, view)
 
     def _lets_in(self, request: HttpRequest) -> bool:
-        return settings.ADMIN_ENABLED and self.has_permission(request)
+        if not settings.ADMIN_ENABLED or not self.has_permission(request):
+            return False
+        # A factor that was taken away since then counts no more.
+        return not settings.ADMIN_SECOND_FACTOR or _has_factor(request.user)
 
     def _refuse(self, request: HttpRequest) -> HttpResponse:
         """Lead to the sign-in, or to the factor that is missing; to everybody else there is nothing here."""
@@ -49,8 +56,8 @@ class Site(AdminSite):
             return redirect_to_login(request.get_full_path(), settings.LOGIN_URL)
         if not request.user.is_staff:
             raise Http404
-        has_one = factors.is_on(request.user) or request.user.passkeys.exists()
-        return render(request, "accounts/admin_needs_factor.html", {"has_one": has_one}, status=403)
+        context = {"has_one": _has_factor(request.user)}
+        return render(request, "accounts/admin_needs_factor.html", context, status=403)
 
     def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """There is one form to sign in, which counts failures and asks for the second factor."""

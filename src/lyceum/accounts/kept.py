@@ -25,6 +25,11 @@ def kept() -> list[Kept]:
             _("Names, picture, e-mail, time zone, language, what you let others see. Of the password only a hash."),
         ),
         Kept(
+            _("Second factor and passkeys"),
+            _("Until you turn it off or remove them"),
+            _("The secret of the app, encrypted; hashes of recovery codes; of passkeys the public half and the name."),
+        ),
+        Kept(
             _("Sign-ins of browsers"),
             _days(timedelta(seconds=settings.SESSION_COOKIE_AGE)),
             _("Address and program of each browser, so that you can see and end them. Signing out removes it at once."),

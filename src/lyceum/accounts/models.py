@@ -10,6 +10,7 @@ from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 from django.utils import timezone
 from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
 
 from lyceum.accounts import limit_profiles
 from lyceum.accounts.oauth import models as oauth_models  # noqa: F401  # Django looks here for all of them
@@ -83,6 +84,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     REQUIRED_FIELDS: ClassVar[list[str]] = ["first_name", "last_name"]
     objects: ClassVar[UserManager] = UserManager()
 
+    class Meta:
+        verbose_name, verbose_name_plural = _("person"), _("people")
+
     def __str__(self) -> str:
         return self.name
 
@@ -132,6 +136,9 @@ class Session(AbstractBaseSession):
     # What the person came with: `password`, `passkey`, or `openid` for the provider of the workspace.
     through = models.CharField(max_length=20, default="password", db_default="password")
 
+    class Meta:
+        verbose_name, verbose_name_plural = _("sign-in of a browser"), _("sign-ins of browsers")
+
     @classmethod
     def get_session_store_class(cls) -> Any:
         from lyceum.accounts.sessions import SessionStore
@@ -156,6 +163,9 @@ class TokenFamily(models.Model):
 
     app = models.ForeignKey("accounts.App", null=True, on_delete=models.CASCADE, related_name="families")
     scopes = ArrayField(models.CharField(max_length=40), null=True)
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("sign-in of a program"), _("sign-ins of programs")
 
     def __str__(self) -> str:
         return str(self.id)
@@ -226,6 +236,7 @@ class ExternalIdentity(models.Model):
     last_used_at: "models.DateTimeField[datetime, datetime]" = models.DateTimeField(default=timezone.now)
 
     class Meta:
+        verbose_name, verbose_name_plural = _("account with a provider"), _("accounts with providers")
         constraints = [
             models.UniqueConstraint(fields=["issuer", "subject"], name="identity_is_one_persons"),
             models.UniqueConstraint(fields=["user", "issuer"], name="one_identity_of_an_issuer"),

@@ -4,6 +4,7 @@ from django.apps import AppConfig
 class CoreConfig(AppConfig):
     name = "lyceum.core"
     label = "core"
+    verbose_name = "House"
 
     def ready(self) -> None:
         from lyceum.core import checks, kept  # noqa: F401

@@ -1,5 +1,6 @@
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from lyceum.core.ids import uuid7
 
@@ -41,6 +42,9 @@ class AuditEntry(models.Model):
     subject = models.CharField(max_length=100)
     detail = models.JSONField(default=dict)
     created_at = models.DateTimeField(auto_now_add=True, db_index=True)
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("audit entry"), _("audit log")
 
     def __str__(self) -> str:
         return f"{self.action} {self.subject}"

@@ -9,7 +9,7 @@ from django.contrib.auth.models import Group
 from django.test import Client
 from django.urls import reverse
 
-from lyceum.accounts import services, tokens
+from lyceum.accounts import factors, services, tokens
 from lyceum.accounts.models import GroupLimits, Passkey, RecoveryCode, Session, Token, TokenFamily, Totp, User
 from lyceum.accounts.sessions import SECOND_FACTOR_KEY
 from lyceum.core import jobs
@@ -66,9 +66,13 @@ def test_where_it_is_asked_for_staff_need_a_second_factor(priya: User, settings:
         plain.post("/admin/accounts/user/", {"action": "sign_out", "_selected_action": str(priya.pk)}).status_code
         == 403
     )
-    assert strong.get("/admin/accounts/user/").status_code == 200
+    assert strong.get("/admin/accounts/user/").status_code == 403
     Passkey.objects.create(user=priya, name="Phone", credential_id=b"1", credential=b"", rp_id="localhost")
+    assert strong.get("/admin/accounts/user/").status_code == 200
     assert "Sign out, and in again" in plain.get("/admin/").content.decode()
+    # A factor that was taken away lets nobody in any more.
+    factors.remove_all(priya)
+    assert strong.get("/admin/").status_code == 403
 
 
 def test_it_can_be_switched_off(at_staff: Client, settings: Any) -> None:
