@@ -1,7 +1,7 @@
 """Events: published in the transaction, delivered at once after commit, and surely after a crash."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 from functools import partial
 from typing import Any, TypeVar
@@ -71,11 +71,33 @@ def deliver(row_id: UUID) -> None:
         claimed = OutboxEvent.objects.select_for_update(skip_locked=True).filter(pk=row_id, delivered_at=None).first()
         if claimed is None:
             return
-        event = msgspec.convert(claimed.payload, _types[claimed.name])
-        for receiver in _receivers[claimed.name]:
-            receiver(event)
+        _receive(claimed)
         claimed.delivered_at = timezone.now()
         claimed.save(update_fields=["delivered_at"])
+
+
+def deliver_all(row_ids: Sequence[UUID]) -> None:
+    """Deliver the events of many committed rows in one transaction; one by one where a receiver fails."""
+    try:
+        with transaction.atomic():
+            rows = OutboxEvent.objects.select_for_update(skip_locked=True).filter(pk__in=row_ids, delivered_at=None)
+            claimed = {row.pk: row for row in rows}
+            for row_id in row_ids:
+                if (row := claimed.get(row_id)) is not None:
+                    _receive(row)
+            OutboxEvent.objects.filter(pk__in=claimed).update(delivered_at=timezone.now())
+    except Exception:  # noqa: BLE001  # which of them failed is found out below, and the sweep tries that one again
+        for row_id in row_ids:
+            try:
+                deliver(row_id)
+            except Exception:
+                log.exception("event_failed", event_id=str(row_id))
+
+
+def _receive(row: OutboxEvent) -> None:
+    event = msgspec.convert(row.payload, _types[row.name])
+    for receiver in _receivers[row.name]:
+        receiver(event)
 
 
 def sweep(*, older_than: timedelta = SWEEP_AFTER) -> int:

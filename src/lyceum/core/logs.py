@@ -37,6 +37,13 @@ def _claimed(directory: Path) -> str:
     raise OSError(f"More than {MOST_PROCESSES} processes write logs into {directory}.")
 
 
+class JsonFormatter(structlog.stdlib.ProcessorFormatter):
+    def format(self, record: logging.LogRecord) -> str:
+        """Render a record; lines that `access_lines` has rendered already stay as they are."""
+        rendered = getattr(record, "rendered", None)
+        return rendered if rendered is not None else super().format(record)
+
+
 def _file_handlers(directory: Path) -> dict[str, dict[str, Any]]:
     directory.mkdir(parents=True, exist_ok=True)
     name = _claimed(directory)
@@ -87,7 +94,7 @@ def configure(options: dict[str, Any]) -> None:
             "disable_existing_loggers": False,
             "formatters": {
                 "json": {
-                    "()": structlog.stdlib.ProcessorFormatter,
+                    "()": JsonFormatter,
                     "foreign_pre_chain": shared,
                     "processors": [
                         structlog.stdlib.ProcessorFormatter.remove_processors_meta,

@@ -4,7 +4,6 @@ The HTTP door runs both inside a Django transaction, the gateway's writer for al
 """
 
 import hashlib
-from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -173,8 +172,7 @@ class Batch:
         self._is_heard = events.is_heard(MessageSent)
         self._now = timezone.now()
         self._prints = [draft.fingerprint for draft in drafts]
-
-        self._members: dict[UUID, list[Named]] = defaultdict(list)
+        self._members: dict[UUID, list[Named]] = {}
 
     @property
     def lock_parameters(self) -> list[Any]:
@@ -194,10 +192,12 @@ class Batch:
 
     def know_members(self, rows: Sequence[tuple[Any, ...]]) -> None:
         for conversation_id, *named in rows:
-            self._members[conversation_id].append((named[0], named[1], named[2]))
+            self._members.setdefault(conversation_id, []).append((named[0], named[1], named[2]))
 
     def _metadata(self, draft: Draft) -> dict[str, Any]:
-        mentioned = find_mentions(draft.content, self._members[draft.conversation_id])
+        if "@" not in draft.content:
+            return {}
+        mentioned = find_mentions(draft.content, self._members.get(draft.conversation_id, []))
         return {"mentions": mentioned} if mentioned else {}
 
     @property
@@ -210,7 +210,7 @@ class Batch:
             [draft.client_id for draft in self.drafts],
             self._prints,
             [draft.content for draft in self.drafts],
-            [dump(self._metadata(draft)).decode() for draft in self.drafts],
+            [dump(self._metadata(draft)).decode() if "@" in draft.content else "{}" for draft in self.drafts],
             [draft.reply_to for draft in self.drafts],
         ]
         return [*columns, self._now, self._now, self._now, self._is_heard, EXCERPT_LENGTH]

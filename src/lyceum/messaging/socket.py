@@ -1,5 +1,6 @@
 """Commands of people's chat on sockets; they carry frames to services and hold no rule."""
 
+import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
@@ -18,9 +19,9 @@ from lyceum.core.live import push_all
 from lyceum.messaging import frames, selectors, services, shapes, typing  # noqa: F401  # `frames` registers its models
 from lyceum.messaging.catching_up import MAX_RESUME, missed_frames, moved_conversations
 from lyceum.messaging.models import Conversation, Participant
-from lyceum.messaging.sending import Draft, IsEphemeral, check_content, group_of
+from lyceum.messaging.sending import Draft, IsEphemeral, Sent, check_content, group_of
 from lyceum.messaging.writer import writer
-from lyceum.realtime.registry import Beat, Caller, ClientFrame, Opening, command, set_domain
+from lyceum.realtime.registry import Beat, Caller, ClientFrame, Done, Opening, command, set_domain, started_command
 from lyceum.realtime.threads import in_thread
 
 MAX_INTEGER = 2**63 - 1
@@ -170,8 +171,9 @@ def _where(frame: ClientFrame) -> UUID:
     return frame.conversation
 
 
-@command("user_message", UserMessage)
-async def send_message(caller: Caller, frame: UserMessage) -> None:
+@started_command("user_message", UserMessage)
+def send_message(caller: Caller, frame: UserMessage, done: Done) -> None:
+    """Put a message into the writer's next batch; acknowledged and done when it is durable."""
     for name, text in (("message", frame.message), ("client_id", frame.client_id or "")):
         if "\x00" in text or has_lone_surrogate(text):
             raise Invalid.field(name, "invalid", "It holds a character that is not allowed.")
@@ -184,30 +186,56 @@ async def send_message(caller: Caller, frame: UserMessage) -> None:
         # Over a socket the text stands in `message`.
         raise _renamed(err) from err
     draft = Draft(where, caller.sign_in.user_id, text, frame.client_id, frame.reply_to, caller.id)
-    try:
-        sent = await writer().send(draft)
-    except IsEphemeral:
-        sent = await in_thread(
-            services.send_message,
-            where,
-            sender=draft.sender_id,
-            content=text,
-            client_id=frame.client_id,
-            reply_to=frame.reply_to,
-            connection_id=caller.id,
-        )
-    typing.forget(caller, where)
+
+    def settle(future: "asyncio.Future[Sent]") -> None:
+        err = future.exception()
+        if err is None:
+            acknowledge(caller, draft, future.result())
+            done(None)
+        elif isinstance(err, IsEphemeral):
+            before = caller.kept.get("ephemeral")
+            caller.kept["ephemeral"] = asyncio.ensure_future(_send_ephemeral(caller, draft, done, before))
+        else:
+            done(err)
+
+    writer().send(draft).add_done_callback(settle)
+
+
+def acknowledge(caller: Caller, draft: Draft, sent: Sent) -> None:
+    typing.forget(caller, draft.conversation_id)
     caller.answer(
         {
             "type": "user_message_received",
-            "conversation": where,
+            "conversation": draft.conversation_id,
             "message_id": sent.message_id,
-            "client_id": frame.client_id,
+            "client_id": draft.client_id,
             "sequence": sent.sequence,
             "content": sent.content,
             "timestamp": sent.created_at,
-        }
+        },
+        behind=group_of(draft.conversation_id),
     )
+
+
+async def _send_ephemeral(caller: Caller, draft: Draft, done: Done, before: "asyncio.Task[None] | None") -> None:
+    """Keep a message in Valkey; one by one, as they came from the connection."""
+    if before is not None:
+        await asyncio.wait({before})
+    try:
+        sent = await in_thread(
+            services.send_message,
+            draft.conversation_id,
+            sender=draft.sender_id,
+            content=draft.content,
+            client_id=draft.client_id,
+            reply_to=draft.reply_to,
+            connection_id=draft.connection_id,
+        )
+    except Exception as err:  # noqa: BLE001  # the gateway tells what it was
+        done(err)
+        return
+    acknowledge(caller, draft, sent)
+    done(None)
 
 
 def _renamed(err: DomainError) -> DomainError:

@@ -1,28 +1,45 @@
 """Group commit for the sockets of one process: what waited while the last commit was in flight goes into the next."""
 
 import asyncio
-from typing import Any
+from collections.abc import Sequence
 from uuid import UUID
 
 import psycopg
 import redis.asyncio
 import structlog
-from django.db import connections
 from redis.exceptions import RedisError
 
 from lyceum.core import events, valkey
 from lyceum.core.errors import DomainError, Unavailable
-from lyceum.core.live import CHANNEL, pack
-from lyceum.messaging import hot
-from lyceum.messaging.sending import LOCK, MEMBERS, STORE, Batch, Draft, Sent
+from lyceum.core.live import CHANNEL, Push, pack
+from lyceum.core.pipeline import (
+    BEGIN,
+    BOOL_OID,
+    COMMIT,
+    INT_OID,
+    TEXT_ARRAY_OID,
+    TIME_OID,
+    UUID_ARRAY_OID,
+    Pipeline,
+    Statement,
+)
+from lyceum.messaging import hot, sending
+from lyceum.messaging.sending import Batch, Draft, Sent
 from lyceum.realtime.threads import in_thread, later
 
 log = structlog.get_logger("lyceum.writer")
 MAX_BATCH = 500
 MAX_WAITING = 10_000
-Waiting = tuple[Draft, asyncio.Future[Sent]]
-# What Django adds for its own cursors is not for this connection.
-CONNECTION_FIELDS = ("dbname", "user", "password", "host", "port", "options", "sslmode", "sslrootcert")
+Waiting = tuple[Draft, "asyncio.Future[Sent]"]
+LOCK = Statement("lock", sending.LOCK, UUID_ARRAY_OID, UUID_ARRAY_OID, TEXT_ARRAY_OID, TIME_OID, UUID_ARRAY_OID)
+MEMBERS = Statement("members", sending.MEMBERS, UUID_ARRAY_OID)
+STORE = Statement(
+    "store",
+    sending.STORE,
+    *(UUID_ARRAY_OID, UUID_ARRAY_OID, UUID_ARRAY_OID, UUID_ARRAY_OID),
+    *(TEXT_ARRAY_OID, TEXT_ARRAY_OID, TEXT_ARRAY_OID, TEXT_ARRAY_OID, UUID_ARRAY_OID),
+    *(TIME_OID, TIME_OID, TIME_OID, BOOL_OID, INT_OID),
+)
 
 
 class Writer:
@@ -31,12 +48,12 @@ class Writer:
     def __init__(self) -> None:
         self._waiting: list[Waiting] = []
         self._wake = asyncio.Event()
-        self._connection: psycopg.AsyncConnection[Any] | None = None
-        self._valkey: redis.asyncio.Redis = valkey.open_async()
+        self._pipeline: Pipeline | None = None
+        self._teller = Teller()
         self._task = asyncio.create_task(self._run())
 
-    async def send(self, draft: Draft) -> Sent:
-        """Return when the message is durable; raises DomainError, with Unavailable when that is not known.
+    def send(self, draft: Draft) -> "asyncio.Future[Sent]":
+        """Give what the message became, when it is durable; or DomainError, Unavailable when that is not known.
 
         After Unavailable the message may be stored all the same: a repeat with its `client_id` finds out.
         """
@@ -45,15 +62,16 @@ class Writer:
         future: asyncio.Future[Sent] = asyncio.get_running_loop().create_future()
         self._waiting.append((draft, future))
         self._wake.set()
-        return await future
+        return future
 
     async def stop(self) -> None:
         """Store what waits, then let the connections go."""
         while self._waiting:
             await asyncio.sleep(0.01)
         self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
         await self._disconnect()
-        await self._valkey.aclose()
+        await self._teller.stop()
 
     async def _run(self) -> None:
         while True:
@@ -88,30 +106,96 @@ class Writer:
 
     async def _store(self, waiting: list[Waiting]) -> None:
         batch = Batch([draft for draft, _ in waiting])
-        connection = await self._connect()
-        async with connection.pipeline(), connection.transaction():
-            await connection.execute(LOCK, batch.lock_parameters, prepare=True)
-            if (asked := batch.members_parameters) is not None:
-                members = await connection.execute(MEMBERS, asked, prepare=True)
-                batch.know_members(await members.fetchall())
-            stored = await connection.execute(STORE, batch.store_parameters, prepare=True)
-        outcomes = batch.outcomes(await stored.fetchall())
-        for (_, future), outcome in zip(waiting, outcomes, strict=True):
+        pipeline = await self._connect()
+        lock = (LOCK, batch.lock_parameters)
+        if (asked := batch.members_parameters) is not None:
+            _, members = await pipeline.run((BEGIN, ()), lock, (MEMBERS, asked))
+            batch.know_members(members)
+            [rows] = await pipeline.run((STORE, batch.store_parameters), (COMMIT, ()))
+        else:
+            _, rows = await pipeline.run((BEGIN, ()), lock, (STORE, batch.store_parameters), (COMMIT, ()))
+        stored = []
+        for (_, future), outcome in zip(waiting, batch.outcomes(rows), strict=True):
+            if isinstance(outcome, Sent):
+                stored.append(outcome)
             if future.done():
                 continue
             if isinstance(outcome, DomainError):
                 future.set_exception(outcome)
             else:
                 future.set_result(outcome)
-        await self._tell([sent for sent in outcomes if isinstance(sent, Sent)])
+        self._teller.tell(stored)
 
-    async def _tell(self, stored: list[Sent]) -> None:
-        """Push what is new to everybody's sockets; deliver its events beside, in a thread."""
-        pushes = [push for sent in stored for push in sent.pushes]
-        if pushes:
-            await self._publish(pack(pushes), [sent.tail for sent in stored if sent.tail is not None])
-        if event_ids := [sent.event_id for sent in stored if sent.event_id is not None]:
-            later(in_thread(_deliver, event_ids))
+    async def _store_singly(self, waiting: list[Waiting]) -> None:
+        for item in waiting:
+            if item[1].done():
+                continue
+            try:
+                await self._store([item])
+            except Exception as err:  # whatever it is, the drafts behind it are stored
+                log.exception("draft_failed", error=type(err).__name__)
+                await self._disconnect()
+                _refuse([item])
+
+    async def _connect(self) -> Pipeline:
+        if self._pipeline is None or not self._pipeline.is_open:
+            await self._disconnect()
+            self._pipeline = await Pipeline.open()
+        return self._pipeline
+
+    async def _disconnect(self) -> None:
+        if self._pipeline is not None:
+            await self._pipeline.close()
+            self._pipeline = None
+
+
+def _refuse(waiting: list[Waiting]) -> None:
+    for _, future in waiting:
+        if not future.done():
+            future.set_exception(Unavailable("The message may not be stored. Send it again.", retry_after=1.0))
+
+
+class Teller:
+    """Tells of what was committed, in that order and beside the next commit: pushes to everybody, events in a thread.
+
+    What waits meanwhile goes together. Pushes are hints: when Valkey is away for long the oldest are let go.
+    """
+
+    def __init__(self) -> None:
+        self._valkey: redis.asyncio.Redis = valkey.open_async()
+        self._pushes: list[Push] = []
+        self._entries: list[hot.Entry] = []
+        self._events: list[UUID] = []
+        self._is_publishing = self._is_delivering = False
+
+    def tell(self, stored: Sequence[Sent]) -> None:
+        for sent in stored:
+            self._pushes += sent.pushes
+            if sent.tail is not None:
+                self._entries.append(sent.tail)
+            if sent.event_id is not None:
+                self._events.append(sent.event_id)
+        del self._pushes[:-MAX_WAITING], self._entries[:-MAX_WAITING]
+        if self._pushes and not self._is_publishing:
+            self._is_publishing = True
+            later(self._publish_all())
+        if self._events and not self._is_delivering:
+            self._is_delivering = True
+            later(self._deliver_all())
+
+    async def stop(self) -> None:
+        while self._is_publishing or self._is_delivering:
+            await asyncio.sleep(0.01)
+        await self._valkey.aclose()
+
+    async def _publish_all(self) -> None:
+        try:
+            while self._pushes:
+                pushes, self._pushes = self._pushes, []
+                entries, self._entries = self._entries, []
+                await self._publish(pack(pushes), entries)
+        finally:
+            self._is_publishing = False
 
     async def _publish(self, packed: bytes, entries: list[hot.Entry]) -> None:
         """Publish, once more over a fresh connection when the first was dead; twice told is harmless, never is not."""
@@ -127,39 +211,13 @@ class Writer:
                 if is_last:
                     log.warning("push_failed", error=type(err).__name__)
 
-    async def _store_singly(self, waiting: list[Waiting]) -> None:
-        for item in waiting:
-            if item[1].done():
-                continue
-            try:
-                await self._store([item])
-            except Exception as err:  # whatever it is, the drafts behind it are stored
-                log.exception("draft_failed", error=type(err).__name__)
-                await self._disconnect()
-                _refuse([item])
-
-    async def _connect(self) -> psycopg.AsyncConnection[Any]:
-        if self._connection is None or self._connection.closed:
-            given = connections["default"].get_connection_params()
-            fields = {name: given[name] for name in CONNECTION_FIELDS if name in given}
-            self._connection = await psycopg.AsyncConnection.connect(**fields, autocommit=True, connect_timeout=5)
-        return self._connection
-
-    async def _disconnect(self) -> None:
-        if self._connection is not None:
-            await self._connection.close()
-            self._connection = None
-
-
-def _refuse(waiting: list[Waiting]) -> None:
-    for _, future in waiting:
-        if not future.done():
-            future.set_exception(Unavailable("The message may not be stored. Send it again.", retry_after=1.0))
-
-
-def _deliver(event_ids: list[UUID]) -> None:
-    for event_id in event_ids:
-        events.deliver(event_id)
+    async def _deliver_all(self) -> None:
+        try:
+            while self._events:
+                ids, self._events = self._events[:MAX_BATCH], self._events[MAX_BATCH:]
+                await in_thread(events.deliver_all, ids)
+        finally:
+            self._is_delivering = False
 
 
 _writers: dict[int, Writer] = {}

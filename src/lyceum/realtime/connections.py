@@ -11,6 +11,7 @@ from django.conf import settings
 
 from lyceum.accounts.public import SignIn
 from lyceum.core import json
+from lyceum.core.access_lines import Source
 from lyceum.core.errors import FieldError
 from lyceum.realtime.hub import hub
 from lyceum.realtime.writers import Frame, Writer
@@ -79,8 +80,9 @@ class FrameLimit:
 class Connection:
     """One open socket of a signed-in person; `kept` is for what its domain remembers with it."""
 
-    def __init__(self, sign_in: SignIn, conversation: UUID | None, writer: Writer) -> None:
+    def __init__(self, sign_in: SignIn, conversation: UUID | None, writer: Writer, source: Source) -> None:
         self.id = secrets.token_hex(12)
+        self.source = source
         self.sign_in, self.conversation, self.writer = sign_in, conversation, writer
         self.user_id = str(sign_in.user_id)
         self.person = f"user:{sign_in.user_id}"
@@ -125,8 +127,11 @@ class Connection:
         if not self.writer.write(frame):
             self.end(TOO_SLOW)
 
-    def answer(self, frame: dict[str, Any]) -> None:
-        self.deliver(Frame(stamped(frame)))
+    def answer(self, frame: dict[str, Any], *, behind: str = "") -> None:
+        if behind:
+            hub().answer(self, behind, Frame(stamped(frame)))
+        else:
+            self.deliver(Frame(stamped(frame)))
 
     def end(self, code: int) -> None:
         """Close soon with a code; frames given before still go out."""

@@ -2,6 +2,7 @@
 
 import re
 import time
+from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID
 
@@ -15,59 +16,82 @@ from lyceum.core.errors import DomainError, FieldError
 from lyceum.realtime import registry
 from lyceum.realtime.connections import Connection, error
 
-log = structlog.get_logger("lyceum.access")
 faults = structlog.get_logger("lyceum.errors")
 
 
-async def handle(connection: Connection, text: str) -> bool:
-    """Carry out one frame; False when the connection has to end as a flood."""
-    started = time.perf_counter()
-    if wait := connection.limit.take():
-        if connection.limit.is_flood:
-            return False
-        connection.answer(
-            error("rate_limited", "Too many frames. Wait a little.", client_id=_client_id(text), retry_after=wait)
-        )
-        _log(None, "rate_limited", started)
-        return True
-    body, refusal = await _carry_out(connection, text)
-    if refusal is not None:
-        connection.answer(refusal)
-    _log(body, refusal["code"] if refusal else "ok", started)
-    return True
+class Turn:
+    """One frame on its way: begun, ended once, answered where it is refused, and logged."""
 
+    __slots__ = ("_body", "_connection", "_is_over", "_on_end", "_started", "refused_for", "text")
 
-def _log(body: Any, status: str, started: float) -> None:
-    name = _of(body, "type") or "user_message"
-    log.info(
-        "socket_frame",
-        method=name if isinstance(name, str) and name in registry.commands else "(unknown)",
-        status=status,
-        duration_ms=round((time.perf_counter() - started) * 1000, 1),
-    )
+    def __init__(
+        self, connection: Connection, text: str, started: float, refused_for: float, on_end: Callable[["Turn"], None]
+    ) -> None:
+        self._connection, self.text, self._started, self.refused_for = connection, text, started, refused_for
+        self._on_end = on_end
+        self._body: Any = None
+        self._is_over = False
 
+    def begin(self) -> Awaitable[None] | None:
+        """Read the frame and start its command; returns what is to be awaited where it does not run by itself."""
+        try:
+            self._body = json.parse(self.text)
+            if not isinstance(self._body, dict):
+                raise DomainError("A frame is a JSON object.", code="malformed")
+            found, frame = _find(self._connection, self._body)
+            if found.handle is not None:
+                return found.handle(self._connection, frame)
+            assert found.start is not None
+            found.start(self._connection, frame, self.end)
+        except Exception as err:  # noqa: BLE001  # the edge: `end` tells one from the other
+            self.end(err)
+        return None
 
-async def _carry_out(connection: Connection, text: str) -> tuple[Any, dict[str, Any] | None]:
-    """Do what a frame asks; returns its body and the error that refuses it."""
-    body: Any = None
-    try:
-        body = json.parse(text)
-        if not isinstance(body, dict):
-            raise DomainError("A frame is a JSON object.", code="malformed")
-        await _dispatch(connection, body)
-    except json.MalformedBody as err:
-        return body, error("malformed", err.detail)
-    except DomainError as err:
-        return body, _refusal(connection, body, err)
-    except (RedisError, DatabaseError) as err:
-        faults.warning("command_unavailable", error=type(err).__name__)
-        return body, error(
-            "unavailable", "This is not available now. Try again.", client_id=_of(body, "client_id"), retry_after=2.0
-        )
-    except Exception as err:  # noqa: BLE001  # the edge: the connection lives and the fault is logged once
+    async def carry_out(self, work: Awaitable[None]) -> None:
+        try:
+            await work
+        except Exception as err:  # noqa: BLE001  # as above
+            self.end(err)
+        else:
+            self.end()
+
+    def end(self, err: BaseException | None = None) -> None:
+        """End the turn; what went wrong is told to the connection, which lives on."""
+        if err is not None:
+            self.refuse(self._error(err))
+        else:
+            self._close("ok")
+
+    def refuse(self, refusal: dict[str, Any]) -> None:
+        if not self._is_over:
+            self._connection.answer(refusal)
+            self._close(refusal["code"])
+
+    def _close(self, status: str) -> None:
+        if self._is_over:
+            return
+        self._is_over = True
+        name = _of(self._body, "type") or "user_message"
+        known = name if isinstance(name, str) and name in registry.commands else "(unknown)"
+        duration = (time.perf_counter() - self._started) * 1000
+        if self.refused_for:
+            known = "(unknown)"
+        self._connection.source.write("socket_frame", method=known, status=status, duration_ms=duration)
+        self._on_end(self)
+
+    def _error(self, err: BaseException) -> dict[str, Any]:
+        """Make the `error` frame; what nobody foresaw is logged with its trace."""
+        body = self._body
+        if isinstance(err, json.MalformedBody):
+            return error("malformed", err.detail)
+        if isinstance(err, DomainError):
+            return _refusal(self._connection, body, err)
+        if isinstance(err, (RedisError, DatabaseError)):
+            faults.warning("command_unavailable", error=type(err).__name__)
+            sentence = "This is not available now. Try again."
+            return error("unavailable", sentence, client_id=_of(body, "client_id"), retry_after=2.0)
         faults.error("command_failed", exc_info=err)
-        return body, error("internal", "Something went wrong on our side.", client_id=_of(body, "client_id"))
-    return body, None
+        return error("internal", "Something went wrong on our side.", client_id=_of(body, "client_id"))
 
 
 def _refusal(connection: Connection, body: Any, err: DomainError) -> dict[str, Any]:
@@ -90,7 +114,7 @@ def _of(body: Any, name: str) -> Any:
     return body.get(name) if isinstance(body, dict) else None
 
 
-def _client_id(text: str) -> Any:
+def client_id_of(text: str) -> Any:
     try:
         return _of(json.parse(text), "client_id")
     except DomainError:
@@ -104,7 +128,8 @@ def _conversation_of(body: Any) -> UUID | None:
         return None
 
 
-async def _dispatch(connection: Connection, body: dict[str, Any]) -> None:
+def _find(connection: Connection, body: dict[str, Any]) -> tuple[registry.Command, registry.ClientFrame]:
+    """Return the command that a frame names, and the frame in its form."""
     name = body.get("type", "user_message")
     found = registry.commands.get(name) if isinstance(name, str) else None
     if found is None:
@@ -125,7 +150,7 @@ async def _dispatch(connection: Connection, body: dict[str, Any]) -> None:
         frame.conversation = connection.conversation
     elif found.needs_conversation and frame.conversation is None:
         raise DomainError("Say which conversation is meant.", code="conversation_required")
-    await found.handle(connection, frame)
+    return found, frame
 
 
 def _invalid(err: msgspec.ValidationError) -> DomainError:

@@ -13,18 +13,18 @@ from redis.exceptions import RedisError
 
 from lyceum.accounts import public as accounts
 from lyceum.core import presence
+from lyceum.core.access_lines import Source
 from lyceum.core.errors import DomainError
 from lyceum.core.ids import uuid7
 from lyceum.realtime import registry
 from lyceum.realtime.connections import TOO_SLOW, Connection, error, stamped
-from lyceum.realtime.dispatch import handle
 from lyceum.realtime.handshakes import Handshake, Refused, admit
 from lyceum.realtime.hub import hub
-from lyceum.realtime.protocol import EXTENSION
+from lyceum.realtime.inbox import Inbox
+from lyceum.realtime.protocol import EXTENSION, Direct
 from lyceum.realtime.threads import in_thread, later
 from lyceum.realtime.writers import Frame, QueueWriter, TransportWriter, Writer
 
-log = structlog.get_logger("lyceum.access")
 faults = structlog.get_logger("lyceum.errors")
 MAX_FRAME_BYTES = 128 * 1024
 SOCKETS_A_PERSON = 20
@@ -46,18 +46,19 @@ async def application(scope: dict[str, Any], receive: Receive, send: Send) -> No
         return
     handshake = Handshake.of(scope)
     # Every line about this connection, and the jobs that it asks for, carry these.
-    structlog.contextvars.bind_contextvars(
-        request_id=str(uuid7()), path=handshake.template, address=handshake.address, user=None
-    )
+    known = {"request_id": str(uuid7()), "path": handshake.template, "address": handshake.address, "user": None}
+    structlog.contextvars.bind_contextvars(**known)
+    source = Source(**known)
     await send({"type": "websocket.accept", "subprotocol": handshake.accepted})
     code = FAULT
     try:
         sign_in, conversation = await admit(handshake)
         structlog.contextvars.bind_contextvars(user=str(sign_in.user_id))
-        log.info("socket_opened", method="open", status="ok", duration_ms=_since(started))
-        transport = (scope.get("extensions") or {}).get(EXTENSION, {}).get("transport")
-        writer: Writer = TransportWriter(transport, send) if transport is not None else QueueWriter(send)
-        code = await _serve(Connection(sign_in, conversation, writer), receive)
+        source = Source(**{**known, "user": str(sign_in.user_id)})
+        source.write("socket_opened", method="open", status="ok", duration_ms=_since(started))
+        direct: Direct | None = (scope.get("extensions") or {}).get(EXTENSION)
+        writer: Writer = TransportWriter(direct.transport, send) if direct is not None else QueueWriter(send)
+        code = await _serve(Connection(sign_in, conversation, writer, source), receive, direct)
     except Refused as refusal:
         code = await _close(send, refusal.code, refusal.reason, refusal.frame)
     except (RedisError, DatabaseError, TimeoutError) as err:
@@ -68,11 +69,11 @@ async def application(scope: dict[str, Any], receive: Receive, send: Send) -> No
         faults.error("socket_failed", exc_info=err)
         await _close(send, FAULT)
     finally:
-        log.info("socket_closed", method="close", status=code, duration_ms=_since(started))
+        source.write("socket_closed", method="close", status=code, duration_ms=_since(started))
 
 
 def _since(started: float) -> float:
-    return round((time.perf_counter() - started) * 1000, 1)
+    return (time.perf_counter() - started) * 1000
 
 
 async def _close(send: Send, code: int, reason: str = "", frame: dict[str, Any] | None = None) -> int:
@@ -83,14 +84,14 @@ async def _close(send: Send, code: int, reason: str = "", frame: dict[str, Any] 
     return code
 
 
-async def _serve(connection: Connection, receive: Receive) -> int:
+async def _serve(connection: Connection, receive: Receive, direct: Direct | None) -> int:
     """Take a place among the person's sockets, run, and give it back."""
     sign_in = connection.sign_in
     if not await in_thread(presence.take_place, sign_in.user_id, connection.id, most=SOCKETS_A_PERSON):
         refusal = error("too_many_sockets", f"At most {SOCKETS_A_PERSON} connections at once.")
         raise Refused(4429, "too many connections", refusal)
     try:
-        return await _run(connection, receive)
+        return await _run(connection, receive, direct)
     finally:
         hub().forget(connection)
         try:
@@ -100,13 +101,16 @@ async def _serve(connection: Connection, receive: Receive) -> int:
             faults.warning("leaving_failed", error=type(err).__name__)
 
 
-async def _run(connection: Connection, receive: Receive) -> int:
+async def _run(connection: Connection, receive: Receive, direct: Direct | None) -> int:
     """Establish, then read frames until one side ends; returns the code."""
     await hub().start()
     if not await _establish(connection):
         raise Refused(4403, "not yours")
     _watch_presence()
-    reader = asyncio.create_task(_read(connection, receive))
+    inbox = Inbox(connection)
+    if direct is not None:
+        direct.receive_by(inbox)
+    reader = asyncio.create_task(_read(inbox, receive))
     heart = asyncio.create_task(_beat(connection))
     try:
         done, _ = await asyncio.wait({reader, connection.ending}, return_when=asyncio.FIRST_COMPLETED)
@@ -122,6 +126,7 @@ async def _run(connection: Connection, receive: Receive) -> int:
     finally:
         heart.cancel()
         reader.cancel()
+        inbox.drop()
 
 
 async def _establish(connection: Connection) -> bool:
@@ -193,16 +198,18 @@ async def _beat_once(connection: Connection) -> None:
     await in_thread(presence.touch, sign_in.user_id, connection.id, connection.state)
 
 
-async def _read(connection: Connection, receive: Receive) -> int:
+async def _read(inbox: Inbox, receive: Receive) -> int:
+    """Hand on what arrives until the peer has gone; a server that gives its transport hands on most by itself."""
     while True:
         message = await receive()
         if message["type"] == "websocket.disconnect":
+            await inbox.finish()
             return int(message.get("code") or 1005)
         text = message.get("text")
         if text is None or len(text) > MAX_FRAME_BYTES or len(text.encode()) > MAX_FRAME_BYTES:
             return 4409
-        if not await handle(connection, text):
-            return 4429
+        if not inbox.take(text):
+            await inbox.room()
 
 
 _watching: dict[int, bool] = {}

@@ -11,6 +11,7 @@ from redis.exceptions import RedisError
 
 from lyceum.core import valkey
 from lyceum.core.live import CHANNEL, Push, unpack
+from lyceum.realtime.pace import Kept, Pace
 from lyceum.realtime.writers import Frame
 
 log = structlog.get_logger("lyceum.hub")
@@ -44,6 +45,7 @@ class Member(Protocol):
 class Hub:
     def __init__(self) -> None:
         self.groups: dict[str, set[Member]] = defaultdict(set)
+        self._pace = Pace(self._write_kept)
         self._task: asyncio.Task[None] | None = None
         self._ready = asyncio.Event()
 
@@ -60,10 +62,12 @@ class Hub:
             await asyncio.gather(self._task, return_exceptions=True)
 
     def join(self, member: Member, group: str) -> None:
+        self._pace.flush(group)
         self.groups[group].add(member)
         member.groups.add(group)
 
     def leave(self, member: Member, group: str) -> None:
+        self._pace.flush(group)
         member.groups.discard(group)
         members = self.groups.get(group)
         if members is not None:
@@ -131,25 +135,45 @@ class Hub:
             member.moves += 1
             member.doubt()
 
+    def answer(self, member: Member, group: str, frame: Frame) -> None:
+        """Write to one member, behind what its group waits for: an answer does not overtake what it answers to."""
+        if not self._pace.follow(group, frame, member.id):
+            self._deliver(member, frame)
+
     def _dispatch(self, push: Push) -> None:
         members = self.groups.get(push.group)
         if not members:
             return
         frame = Frame(push.text) if push.text else None
-        if push.only or push.never:
-            members = {m for m in members if m.person not in push.never and (not push.only or m.person in push.only)}
-        if frame is not None and not push.control:
+        if push.control or push.only or push.never or frame is None:
+            self._pace.flush(push.group)
+            self._dispatch_singly(push, members, frame)
+        elif not self._pace.keep(push.group, len(members), frame, push.exclude):
             for member in list(members):
                 if push.exclude not in (member.id, member.person):
                     self._deliver(member, frame)
-            return
+
+    def _write_kept(self, group: str, kept: Kept) -> None:
+        """Write joined frames: the same bytes to most, their own to who sent some of them."""
+        whole, singular = kept.whole(), kept.singular
+        for member in list(self.groups.get(group, ())):
+            is_singular = member.id in singular or member.person in singular
+            frame = kept.part(member.id, member.person) if is_singular else whole
+            if frame is not None:
+                self._deliver(member, frame)
+
+    def _dispatch_singly(self, push: Push, members: set[Member], frame: Frame | None) -> None:
+        """Carry out a push that is not the same for all, or moves them between groups."""
+        if push.only or push.never:
+            members = {m for m in members if m.person not in push.never and (not push.only or m.person in push.only)}
         verb, _, target = push.control.partition(":")
         for member in list(members):
             # What concerns a person's other conversations is for the connection that carries them all.
             is_for = verb not in ("join", "leave") or member.is_multiplexed or member.covers(target)
             if frame is not None and is_for and push.exclude not in (member.id, member.person):
                 self._deliver(member, frame)
-            self._control(member, verb, target)
+            if verb:
+                self._control(member, verb, target)
 
     def _deliver(self, member: Member, frame: Frame) -> None:
         """Write to one member; what goes wrong there is that member's end and nobody else's loss."""

@@ -41,8 +41,8 @@ class Caller(Protocol):
     state: str
     kept: dict[Any, Any]
 
-    def answer(self, frame: dict[str, Any]) -> None:
-        """Send a frame to this connection alone."""
+    def answer(self, frame: dict[str, Any], *, behind: str = "") -> None:
+        """Send a frame to this connection alone; `behind` names a group whose frames it does not overtake."""
 
 
 class Domain(Protocol):
@@ -67,15 +67,20 @@ class Domain(Protocol):
 
 M = TypeVar("M")
 Handler = Callable[[Caller, Any], Awaitable[None]]
+# Calls its last argument once when it has ended, with what went wrong.
+Done = Callable[[BaseException | None], None]
+Start = Callable[[Caller, Any, Done], None]
 
 
 @dataclass(frozen=True)
 class Command:
     name: str
     frame: type[ClientFrame]
-    handle: Handler
-    needs_conversation: bool
-    on_multiplexed_only: bool
+    needs_conversation: bool = True
+    on_multiplexed_only: bool = False
+    # One of the two.
+    handle: Handler | None = None
+    start: Start | None = None
 
 
 commands: dict[str, Command] = {}
@@ -89,8 +94,18 @@ def command(
     """Register what happens on a frame of type `name`."""
 
     def register(handle: Handler) -> Handler:
-        commands[name] = Command(name, frame, handle, needs_conversation, on_multiplexed_only)
+        commands[name] = Command(name, frame, needs_conversation, on_multiplexed_only, handle)
         return handle
+
+    return register
+
+
+def started_command(name: str, frame: type[ClientFrame]) -> Callable[[Start], Start]:
+    """Register a command that is started, and tells when it has ended; the next such frame does not wait for that."""
+
+    def register(start: Start) -> Start:
+        commands[name] = Command(name, frame, start=start)
+        return start
 
     return register
 

@@ -8,8 +8,6 @@ from typing import Any, Protocol
 
 MAX_FRAMES = 1000
 MAX_BYTES = 1024 * 1024
-# Under load frames are joined for this long; a quiet connection is written to at once.
-JOIN_SECONDS = 0.02
 ABORT_AFTER_SECONDS = 2.0
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
@@ -25,13 +23,23 @@ def text_frame(payload: bytes, opcode: int = 0x1) -> bytes:
 
 
 class Frame:
-    """A payload that is framed once per process, however many read it."""
+    """Payloads that are framed once per process, however many read them; mostly one."""
 
-    __slots__ = ("framed", "payload")
+    __slots__ = ("framed", "payloads")
 
-    def __init__(self, payload: bytes) -> None:
-        self.payload = payload
-        self.framed = text_frame(payload)
+    def __init__(self, *payloads: bytes) -> None:
+        self.payloads = payloads
+        self.framed = b"".join(map(text_frame, payloads)) if len(payloads) > 1 else text_frame(payloads[0])
+
+    @classmethod
+    def joined(cls, frames: "list[Frame]") -> "Frame":
+        """Make one of many, to be written at once."""
+        if len(frames) == 1:
+            return frames[0]
+        joined = cls.__new__(cls)
+        joined.payloads = tuple(payload for frame in frames for payload in frame.payloads)
+        joined.framed = b"".join([frame.framed for frame in frames])
+        return joined
 
 
 class Writer(Protocol):
@@ -52,47 +60,39 @@ class Writer(Protocol):
 
 
 class TransportWriter:
-    """Writes frames straight to uvicorn's transport, joined under load."""
+    """Writes frames straight to uvicorn's transport, which joins what is written in one turn of the loop."""
+
+    __slots__ = ("_bytes", "_is_started", "_kept", "_send", "_transport")
 
     def __init__(self, transport: asyncio.Transport, send: Send) -> None:
         self._transport, self._send = transport, send
-        self._loop = asyncio.get_running_loop()
         self._kept: list[bytes] = []
         self._bytes = 0
-        self._started = self._waiting = False
+        self._is_started = False
 
     def put_first(self, frames: list[Frame]) -> None:
         self._kept[:0] = [frame.framed for frame in frames]
 
     def start(self) -> None:
-        self._started = True
-        self._flush()
+        self._is_started = True
+        if self._kept and not self._transport.is_closing():
+            self._transport.write(b"".join(self._kept))
+        self._kept.clear()
+        self._bytes = 0
 
     def write(self, frame: Frame) -> bool:
         if self._transport.is_closing():
             # The peer left; until the application has heard of it, uvloop would raise here.
             return True
-        if self._started and not self._waiting and not self._kept:
+        if self._is_started:
             self._transport.write(frame.framed)
-            self._waiting = True
-            self._loop.call_later(JOIN_SECONDS, self._flush)
         else:
             self._kept.append(frame.framed)
             self._bytes += len(frame.framed)
         return self._bytes + self._transport.get_write_buffer_size() <= MAX_BYTES
 
-    def _flush(self) -> None:
-        self._waiting = False
-        if self._kept and not self._transport.is_closing():
-            self._transport.write(b"".join(self._kept))
-            self._waiting = True
-            self._loop.call_later(JOIN_SECONDS, self._flush)
-        self._kept.clear()
-        self._bytes = 0
-
     async def close(self, code: int, reason: str) -> None:
-        self._started = True
-        self._flush()
+        self.start()
         await self._send({"type": "websocket.close", "code": code, "reason": reason})
 
     async def cut_off(self, code: int) -> None:
@@ -109,7 +109,7 @@ class QueueWriter:
 
     def __init__(self, send: Send) -> None:
         self._send = send
-        self._queue: asyncio.Queue[Frame] = asyncio.Queue()
+        self._queue: asyncio.Queue[bytes] = asyncio.Queue()
         self._first: list[Frame] = []
         self._bytes = 0
         self._task: asyncio.Task[None] | None = None
@@ -121,18 +121,19 @@ class QueueWriter:
         self._task = asyncio.create_task(self._run())
 
     def write(self, frame: Frame) -> bool:
-        self._queue.put_nowait(frame)
-        self._bytes += len(frame.payload)
+        for payload in frame.payloads:
+            self._queue.put_nowait(payload)
+            self._bytes += len(payload)
         return self._queue.qsize() <= MAX_FRAMES and self._bytes <= MAX_BYTES
 
     async def _run(self) -> None:
-        for frame in self._first:
-            await self._send({"type": "websocket.send", "text": frame.payload.decode()})
+        for payload in (payload for frame in self._first for payload in frame.payloads):
+            await self._send({"type": "websocket.send", "text": payload.decode()})
         while True:
-            frame = await self._queue.get()
-            self._bytes -= len(frame.payload)
+            payload = await self._queue.get()
+            self._bytes -= len(payload)
             try:
-                await self._send({"type": "websocket.send", "text": frame.payload.decode()})
+                await self._send({"type": "websocket.send", "text": payload.decode()})
             except (OSError, RuntimeError):
                 return
             finally:

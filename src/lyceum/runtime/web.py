@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import os
 import signal
 from types import FrameType
@@ -13,6 +14,7 @@ from lyceum.runtime import children
 # The protocol says 4409 beyond, without reading the rest.
 FRAME_MAX_BYTES = 128 * 1024
 GRACE_SECONDS = 10
+GARBAGE_THRESHOLDS = (20_000, 20, 50)
 # A database or a Valkey that is gone must not keep it.
 LAST_SECONDS = 2.0 * GRACE_SECONDS + 5
 
@@ -72,4 +74,6 @@ def serve(host: str, port: int) -> None:
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
     _collect_static_files()
+    # Each of thousands of sockets is some dozen objects that live long; the default looks through them all the time.
+    gc.set_threshold(*GARBAGE_THRESHOLDS)
     DrainingServer(configuration).run()

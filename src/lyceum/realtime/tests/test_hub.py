@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from lyceum.core import live
+from lyceum.realtime import pace
 from lyceum.realtime.hub import Hub
 from lyceum.realtime.writers import Frame
 
@@ -21,12 +22,14 @@ class Listener:
         self.moves = 0
         self.fault = fault
         self.heard: list[bytes] = []
+        self.writes = 0
         self.ended: list[int] = []
 
     def deliver(self, frame: Frame) -> None:
         if self.fault is not None:
             raise self.fault
-        self.heard.append(frame.payload)
+        self.heard += frame.payloads
+        self.writes += 1
 
     def end(self, code: int) -> None:
         self.ended.append(code)
@@ -106,3 +109,45 @@ async def test_after_a_lost_subscription_nobody_hears_of_a_group_until_it_is_rea
     hub.keep_to(listener, {"user:alice", "room"})
     live.push_all(["room"], {"type": "message", "number": 3})
     assert b'"number":3' in (await heard(listener, 2))[1]
+
+
+async def test_a_quiet_group_is_written_to_at_once_and_a_busy_one_in_joins(hub: Hub) -> None:
+    """The pace looks at what the process writes and at what the group heard a moment ago."""
+    alice, bob = Listener("alice"), Listener("bob")
+    crowd = [Listener(f"crowd{n}") for n in range(pace.CALM_WRITES)]
+    for member in (alice, bob):
+        hub.join(member, "room")
+    for member in crowd:
+        hub.join(member, "square")
+
+    def tell(group: str, number: int, exclude: str = "") -> None:
+        hub._dispatch(live.make_push(group, {"type": "message", "number": number}, exclude=exclude))
+
+    for number in range(3):
+        tell("room", number)
+    assert (alice.writes, len(alice.heard)) == (3, 3)
+    for number in range(2):
+        tell("square", number)
+    assert crowd[0].writes == 1
+    tell("room", 3, exclude="alice")
+    hub.answer(alice, "room", Frame(b"answer to the third"))
+    tell("room", 4)
+    assert alice.writes == 3
+    await heard(alice, 5)
+    assert (alice.writes, alice.heard[3]) == (4, b"answer to the third")
+    assert [len(bob.heard), bob.writes, crowd[0].writes] == [5, 4, 2]
+    await asyncio.sleep(pace.JOIN_SECONDS * 3)
+    tell("room", 5)
+    assert (alice.writes, bob.writes) == (5, 5)
+
+
+async def test_what_a_group_waits_for_is_written_before_its_members_change(hub: Hub) -> None:
+    alice, bob, charlie = Listener("alice"), Listener("bob"), Listener("charlie")
+    hub.join(alice, "room")
+    hub.join(bob, "room")
+    hub._pace._was_loaded = True
+    for number in range(3):
+        hub._dispatch(live.make_push("room", {"type": "message", "number": number}))
+    hub.join(charlie, "room")
+    hub.leave(bob, "room")
+    assert [len(member.heard) for member in (alice, bob, charlie)] == [3, 3, 0]
