@@ -78,3 +78,7 @@ class TooManyPasskeys(Conflict):
 
 class PasskeysNeedName(Conflict):
     code, title = "passkeys_need_name", "Passkeys need a name in the address of the workspace, such as localhost."
+
+
+class OnlyWayIn(Conflict):
+    code, title = "only_way_in", "This is your only way to sign in. Set a password first."

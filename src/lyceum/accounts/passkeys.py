@@ -29,7 +29,14 @@ from fido2.webauthn import (
 )
 
 from lyceum.accounts import challenges, factors, services
-from lyceum.accounts.errors import PasskeyInvalid, PasskeyKnown, PasskeyRefused, PasskeysNeedName, TooManyPasskeys
+from lyceum.accounts.errors import (
+    OnlyWayIn,
+    PasskeyInvalid,
+    PasskeyKnown,
+    PasskeyRefused,
+    PasskeysNeedName,
+    TooManyPasskeys,
+)
 from lyceum.accounts.models import Passkey, User
 from lyceum.core import audit
 from lyceum.core.errors import NotFound
@@ -259,5 +266,10 @@ def rename(row: Passkey, name: str) -> Passkey:
 
 @transaction.atomic
 def remove(row: Passkey) -> None:
+    """Let a passkey open the account no more; raises OnlyWayIn for somebody without a password and another way."""
+    user = User.objects.select_for_update().get(pk=row.user_id)
+    is_last = not user.passkeys.exclude(pk=row.pk).exists() and not user.identities.exists()
+    if is_last and not user.has_usable_password():
+        raise OnlyWayIn
     row.delete()
     factors.tell(row.user, "passkey_removed")

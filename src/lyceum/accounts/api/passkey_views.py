@@ -76,6 +76,7 @@ class PasskeyList(Door):
 
 class PasskeyDetail(Door):
     conditional = ("PATCH", "DELETE")
+    refusals = {"DELETE": (409,)}
 
     @extend_schema(request=forms.PasskeyNameBody, responses=forms.PasskeyView)
     def patch(self, request: Request, passkey_id: UUID) -> Response:

@@ -29,7 +29,3 @@ class LinkFirst(Conflict):
 
 class LinkedElsewhere(Conflict):
     code, title = "linked_elsewhere", "This sign-in belongs to another account here."
-
-
-class OnlyWayIn(Conflict):
-    code, title = "only_way_in", "This is your only way to sign in. Set a password first."

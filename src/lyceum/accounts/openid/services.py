@@ -10,8 +10,9 @@ from django.utils import timezone
 from rest_framework.exceptions import ValidationError
 
 from lyceum.accounts.api.serializers import Email, Newcomer
+from lyceum.accounts.errors import OnlyWayIn
 from lyceum.accounts.models import ExternalIdentity, User, email_key
-from lyceum.accounts.openid.errors import AddressUnconfirmed, LinkedElsewhere, LinkFirst, NotWelcome, OnlyWayIn
+from lyceum.accounts.openid.errors import AddressUnconfirmed, LinkedElsewhere, LinkFirst, NotWelcome
 from lyceum.core import audit
 from lyceum.core.errors import NotFound
 

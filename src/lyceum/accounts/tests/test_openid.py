@@ -175,7 +175,6 @@ def test_a_new_person_gets_an_account_and_a_session_like_others(there: Provider,
         {"kid": "unpublished"},
         {"info": {"sub": "somebody-else", "email": "zoe@example.org", "email_verified": True}},
     ],
-    ids=str,
 )
 def test_an_id_token_that_is_not_for_this_sign_in_lets_nobody_in(
     there: Provider, browser: Client, changes: dict[str, Any]

@@ -232,6 +232,16 @@ def test_an_old_sign_in_confirms_first_with_a_passkey_if_it_likes(
     check_problem(enter(device), 401, "passkey_refused")
 
 
+def test_the_only_way_in_is_not_removed(dora: User, dora_api: APIClient, device: Authenticator) -> None:
+    dora.set_unusable_password()
+    dora.save()
+    path = f"{KEYS}{Passkey.objects.get().pk}/"
+    check_problem(dora_api.delete(path), 409, "only_way_in")
+    assert add(dora_api, Authenticator()).status_code == 201
+    assert dora_api.delete(path).status_code == 204
+    assert enter(device).status_code == 401
+
+
 def test_a_passkey_gets_another_name(dora: User, dora_api: APIClient, device: Authenticator) -> None:
     path = f"{KEYS}{Passkey.objects.get().pk}/"
     answer = dora_api.patch(path, {"name": "Old phone"})
