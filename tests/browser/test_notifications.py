@@ -1,6 +1,7 @@
 """Notifications as people turn them on: a real service worker shows what a push service that is a real server got."""
 
 import json
+import re
 import subprocess
 import sys
 import time
@@ -8,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -161,3 +163,68 @@ def test_the_page_is_accessible_and_fits_a_phone(
     page.screenshot(path=tmp_path / "notifications.png", full_page=True)
     assert faults(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def make_staff(site: Site, person: Person) -> None:
+    with psycopg.connect(site.environment["DATABASE_URL"], autocommit=True) as connection:
+        connection.execute("update accounts_user set is_staff = true where id = %s", [person.id])
+
+
+def test_staff_make_a_webhook_try_it_and_send_what_failed_again(
+    site: Site, page_of: New, push_service: Outside
+) -> None:
+    priya = site.register("Priya")
+    make_staff(site, priya)
+    page = page_of(priya, "/notifications/webhooks/")
+    page.get_by_role("button", name="Make the webhook").click()
+    expect(page.locator(".error-summary")).to_contain_text("Choose at least one event.")
+    page.get_by_label("Address").fill(f"{push_service.url}/hook")
+    page.get_by_label("What it is for").fill("Reports")
+    page.get_by_label("message.created").check()
+    page.get_by_role("button", name="Make the webhook").click()
+    expect(page.get_by_role("textbox", name="Secret")).to_have_value(re.compile("^whsec_"))
+    page.get_by_role("link", name="Reports").click()
+    expect(page.get_by_text("There is none.")).to_be_visible()
+
+    push_service.replies += [Reply(410)]
+    page.get_by_role("button", name="Send a test").click()
+    expect(page.locator("#toasts")).to_contain_text("A test is on its way.")
+    expect(page.locator("#webhook-page li")).to_have_count(1)
+    _reload_until(page, "It is switched off.")
+    expect(page.locator("#webhook-page li")).to_contain_text("answered 410")
+    page.get_by_label("Switched on").check()
+    page.get_by_role("button", name="Save the webhook").click()
+    expect(page.locator("#toasts")).to_contain_text("The webhook is saved.")
+    _reload_until(page, "answered 201")
+    page.get_by_role("button", name=re.compile("^Send again: webhook.test")).click()
+    expect(page.locator("#toasts")).to_contain_text("It is sent once more")
+    page.get_by_role("button", name="Delete the webhook").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete the webhook").click()
+    page.wait_for_url("**/notifications/webhooks/")
+    expect(page.get_by_text("There is none yet.")).to_be_visible()
+
+
+def _reload_until(page: Page, words: str) -> None:
+    ends = time.monotonic() + 30
+    while page.locator("#webhook-page").get_by_text(words).count() == 0:
+        assert time.monotonic() < ends, words
+        page.wait_for_timeout(300)
+        page.reload()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_pages_of_webhooks_are_accessible_and_fit_a_phone(
+    site: Site, page_of: New, push_service: Outside, scheme: str, tmp_path: Path
+) -> None:
+    priya = site.register("Priya")
+    make_staff(site, priya)
+    body = {"url": f"{push_service.url}/a/very/long/address/that/does/not/fit", "events": ["message.created"]}
+    made = priya.call("POST", "notifications/webhooks/", body).data
+    priya.call("POST", f"notifications/webhooks/{made['id']}/test/")
+    page = page_of(priya, "/notifications/webhooks/", viewport=PHONE, color_scheme=scheme, bypass_csp=True)
+    for path in ("/notifications/webhooks/", f"/notifications/webhooks/{made['id']}/"):
+        page.goto(f"{site.url}{path}")
+        page.screenshot(path=tmp_path / f"{len(path)}.png", full_page=True)
+        assert faults(page) == [], path
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390, path
+    assert priya.call("DELETE", f"notifications/webhooks/{made['id']}/").status == 204

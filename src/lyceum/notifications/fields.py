@@ -3,6 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from lyceum.core.forms import Field
+from lyceum.notifications import webhook_events
 
 SHOW_TEXT = Field(
     "show_text",
@@ -23,3 +24,23 @@ DIGEST = Field(
     hint=_("Only while you are away and something waits. The daily one comes at 8 in the morning of your time zone."),
     choices=[("off", _("None")), ("hourly", _("Every hour")), ("daily", _("Once a day"))],
 )
+WEBHOOK_URL = Field(
+    "url",
+    _("Address"),
+    "url",
+    hint=_("It begins with https:// and takes a POST."),
+    missing=_("Enter the whole address, like https://hooks.example.org/lyceum."),
+)
+WEBHOOK_DESCRIPTION = Field(
+    "description", _("What it is for"), hint=_("Members of groups that let it listen see this.")
+)
+WEBHOOK_ENABLED = Field(
+    "is_enabled", _("Switched on"), "check", hint=_("What waits is sent when it is switched on again.")
+)
+STATE_WORDS = {"waiting": _("Waiting"), "delivered": _("Delivered"), "failed": _("Failed")}
+
+
+def events_field() -> Field:
+    """Make the choice of events, which every app adds to."""
+    choices = [(kind.name, kind.meaning) for kind in webhook_events.declared()]
+    return Field("events", _("Events"), "checks", choices=choices, missing=_("Choose at least one event."))
