@@ -6,6 +6,12 @@ from lyceum.accounts.oauth.apps import LONGEST_REDIRECT, MOST_REDIRECTS, all_sco
 from lyceum.core.serializers import Body, StrictBoolean, StrictText
 
 
+def _without_address(data: Any) -> dict[str, list[serializers.ErrorDetail]]:
+    if not isinstance(data, dict) or data.get("redirect_uris", []) != [] or data.get("may_use_devices") is True:
+        return {}
+    return {"redirect_uris": [serializers.ErrorDetail("Give at least one address.", "required")]}
+
+
 class AppBody(Body):
     example = {
         "name": "Core shed",
@@ -15,11 +21,25 @@ class AppBody(Body):
     }
     name = StrictText(max_length=100)
     redirect_uris = serializers.ListField(
-        child=StrictText(max_length=LONGEST_REDIRECT), min_length=1, max_length=MOST_REDIRECTS
+        child=StrictText(max_length=LONGEST_REDIRECT),
+        max_length=MOST_REDIRECTS,
+        required=False,
+        help_text="Only an app for devices can do without any.",
     )
     scopes = serializers.ListField(child=StrictText(max_length=40), min_length=1, max_length=40)
     is_confidential = StrictBoolean()
     may_use_devices = StrictBoolean(required=False)
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Report that no address is given beside the broken rules of the other fields, all at once."""
+        fault = _without_address(data)
+        try:
+            found = super().to_internal_value(data)
+        except serializers.ValidationError as err:
+            raise serializers.ValidationError({**fault, **err.detail}) from err  # type: ignore[dict-item]
+        if fault:
+            raise serializers.ValidationError(fault)
+        return {"redirect_uris": [], **found}
 
     def validate_name(self, value: str) -> str:
         if not is_plain(value):

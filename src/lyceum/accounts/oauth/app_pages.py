@@ -24,7 +24,7 @@ REDIRECTS = Field(
     "redirect_uris",
     gettext_lazy("Addresses for answers"),
     "lines",
-    hint=gettext_lazy("One a line: where the app takes people back to, to the letter."),
+    hint=gettext_lazy("One a line: where the app takes people back to, to the letter. A device needs none."),
     missing=gettext_lazy("Enter at least one address."),
 )
 KIND = Field(

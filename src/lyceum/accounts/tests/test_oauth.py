@@ -107,7 +107,7 @@ def test_staff_make_an_app_whose_secret_is_shown_once(staff_api: APIClient) -> N
     [
         ({"name": ""}, ("name", "blank")),
         ({"name": "Lyceum\u202e"}, ("name", "invalid")),
-        ({"redirect_uris": []}, ("redirect_uris", "too_short")),
+        ({"redirect_uris": []}, ("redirect_uris", "required")),
         ({"redirect_uris": ["http://app.example.org/"]}, ("redirect_uris", "invalid")),
         ({"scopes": ["services:all"]}, ("scopes", "invalid")),
         ({"is_confidential": "yes"}, ("is_confidential", "invalid_type")),
@@ -119,6 +119,13 @@ def test_an_app_needs_good_addresses_and_known_scopes(
 ) -> None:
     assert fault in field_codes(staff_api.post(APPS, {**BODY, **changes}))
     assert not App.objects.exists()
+
+
+def test_an_app_for_devices_needs_no_address(staff_api: APIClient) -> None:
+    body = {name: value for name, value in BODY.items() if name != "redirect_uris"}
+    assert ("redirect_uris", "required") in field_codes(staff_api.post(APPS, body))
+    made = staff_api.post(APPS, {**body, "may_use_devices": True})
+    assert (made.status_code, made.json()["redirect_uris"]) == (201, [])
 
 
 def test_a_deactivated_person_is_not_acted_for(alice: User) -> None:
