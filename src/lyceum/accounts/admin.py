@@ -14,7 +14,16 @@ from rest_framework import serializers
 
 from lyceum.accounts import devices, factors, limit_profiles, services
 from lyceum.accounts.api.serializers import Email
-from lyceum.accounts.models import ExternalIdentity, GroupLimits, ServiceKey, Session, TokenFamily, User, email_key
+from lyceum.accounts.models import (
+    ExternalIdentity,
+    GroupLimits,
+    ServiceKey,
+    Session,
+    TokenFamily,
+    User,
+    email_key,
+    name_key,
+)
 from lyceum.core import audit
 from lyceum.core.serializers import PersonName
 from lyceum.core.staff_admin import ListOnly, LookOnly, StaffAdmin, StaffRows
@@ -87,6 +96,10 @@ class PersonAdmin(StaffAdmin):
     )
     readonly_fields = ("kind", "email_verified_at", "protected_by", "last_login", "date_joined", "id")
     actions = ("sign_out",)
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
+        # As names are compared: without case and accents.
+        return super().get_search_results(request, queryset, name_key(search_term))
 
     @admin.display(description=gettext_lazy("protected by"))
     def protected_by(self, user: User) -> str:

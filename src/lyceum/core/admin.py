@@ -12,7 +12,7 @@ class AuditEntryAdmin(LookOnly):
     list_select_related = ("actor",)
     search_fields = ("action__startswith", "subject__exact", "actor__email_key__startswith")
     search_help_text = "The beginning of an action or of an address, or a whole subject."
-    date_hierarchy = "created_at"
+    list_filter = ("created_at",)
     ordering = ("-created_at",)
     fields = ("created_at", "action", "actor", "subject", "detail")
 
@@ -44,6 +44,5 @@ class JobAdmin(ListOnly):
 class LogEntryAdmin(LookOnly):
     list_display = ("action_time", "user", "content_type", "object_repr", "action_flag")
     list_select_related = ("user", "content_type")
-    list_filter = ("action_flag", "content_type")
-    date_hierarchy = "action_time"
+    list_filter = ("action_time", "action_flag", "content_type")
     fields = ("action_time", "user", "content_type", "object_repr", "action_flag", "change_message")

@@ -189,6 +189,13 @@ def test_people_are_signed_out_everywhere_by_an_act(at_staff: Client, alice: Use
     assert [client.get("/profile/").status_code for client in clients] == [302, 200]
 
 
+def test_people_are_found_without_case_and_accents(at_staff: Client, alice: User) -> None:
+    make_person("zoe", first_name="Zoë", last_name="Ångström")
+    for text in ("ZOË ang", "angstrom", "zoe@example"):
+        page = at_staff.get(reverse("admin:accounts_user_changelist"), {"q": text}).content.decode()
+        assert "Zoë Ångström" in page and "Alice Tester" not in page, text
+
+
 def test_groups_carry_limits(at_staff: Client, alice: User) -> None:
     rows = {"limits-TOTAL_FORMS": "1", "limits-INITIAL_FORMS": "0", "limits-0-limit_profile": "basic"}
     assert at_staff.post(reverse("admin:auth_group_add"), {"name": "Field school", **rows}).status_code == 302
