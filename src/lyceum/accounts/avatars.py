@@ -26,7 +26,7 @@ REFUSALS = {
 }
 
 
-def _path(avatar: str) -> str:
+def path_of(avatar: str) -> str:
     return f"{FOLDER}/{avatar}.webp"
 
 
@@ -41,7 +41,7 @@ def set_avatar(user: User, file: IO[bytes], *, check: Callable[[User], None]) ->
         code, detail = REFUSALS.get(err.reason, ("invalid", "This picture cannot be read."))
         raise Invalid.field("file", code, detail) from err
     avatar = uuid7().hex
-    default_storage.save(_path(avatar), ContentFile(picture))
+    default_storage.save(path_of(avatar), ContentFile(picture))
     return _change(user, avatar, check)
 
 
@@ -57,7 +57,7 @@ def _change(user: User, avatar: str, check: Callable[[User], None]) -> User:
     row.save(update_fields=["avatar", "version"])
     audit.record(user, "user.avatar_changed" if avatar else "user.avatar_removed", user.pk)
     if before:
-        transaction.on_commit(lambda: default_storage.delete(_path(before)), robust=True)
+        transaction.on_commit(lambda: default_storage.delete(path_of(before)), robust=True)
     return row
 
 
@@ -67,7 +67,7 @@ def open_avatar(user_id: UUID) -> tuple[str, "File[bytes]"]:
     if not avatar:
         raise NotFound
     try:
-        return avatar, default_storage.open(_path(avatar))
+        return avatar, default_storage.open(path_of(avatar))
     except FileNotFoundError as err:
         # Replaced between the two looks, or a file that is gone.
         raise NotFound from err

@@ -17,6 +17,12 @@ class UserRegistered(Event, frozen=True):
     event_id: str = msgspec.field(default_factory=_new_id)
 
 
+class UserErased(Event, frozen=True):
+    """An account's days to be opened again were over; what is left of the person is an id."""
+
+    user_id: str
+
+
 class PresenceSharingChanged(Event, frozen=True):
     """A person hid or showed whether they are here."""
 

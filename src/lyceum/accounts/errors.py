@@ -60,6 +60,10 @@ class NothingBegun(Conflict):
     code, title = "totp_not_begun", "Begin the set-up of the second factor first; it waits 15 minutes for its code."
 
 
+class LastStaff(Conflict):
+    code, title = "last_staff", "You are the last who runs this workspace. Make somebody else staff first."
+
+
 class PasskeyRefused(NotAuthenticated):
     code, title = "passkey_refused", "This passkey does not let you in."
 

@@ -30,6 +30,16 @@ def kept() -> list[Kept]:
             _("The secret of the app, encrypted; hashes of recovery codes; of passkeys the public half and the name."),
         ),
         Kept(
+            _("Accounts that were deleted"),
+            _days(timedelta(days=settings.ERASURE_DAYS)),
+            _("So long signing in brings one back. Then all goes but what was written to others, which is nobody’s."),
+        ),
+        Kept(
+            _("Files of your own data"),
+            _days(timedelta(days=settings.EXPORT_DAYS)),
+            _("Made when you ask; only you can fetch them. Messages that vanish are never in what is stored."),
+        ),
+        Kept(
             _("Sign-ins of browsers"),
             _days(timedelta(seconds=settings.SESSION_COOKIE_AGE)),
             _("Address and program of each browser, so that you can see and end them. Signing out removes it at once."),

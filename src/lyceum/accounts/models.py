@@ -79,6 +79,12 @@ class User(AbstractBaseUser, PermissionsMixin):
     # The generated name of the picture's file, without folder and ending; empty without a picture.
     avatar = models.CharField(max_length=32, default="", db_default="")
     version = models.PositiveIntegerField(default=1)
+    # Closed by the person themselves: when it is erased, unless they sign in before.
+    erase_at: "models.DateTimeField[datetime | None, datetime | None]" = models.DateTimeField(null=True, db_index=True)
+    erased_at: "models.DateTimeField[datetime | None, datetime | None]" = models.DateTimeField(null=True)
+
+    # Whether this sign-in opened an account again that was to be erased.
+    came_back = False
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = ["first_name", "last_name"]
@@ -104,6 +110,11 @@ class User(AbstractBaseUser, PermissionsMixin):
     @property
     def avatar_url(self) -> str | None:
         return avatar_url(self.pk, self.avatar)
+
+    @property
+    def may_enter(self) -> bool:
+        """Say whether this person may sign in: also one who closed the account, which that opens again."""
+        return self.is_active or self.erase_at is not None
 
     @cached_property
     def best_limit_profile(self) -> str:
@@ -312,3 +323,40 @@ class Passkey(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class PrivacyJob(models.Model):
+    """What a person asked about all of their data: a file of it, or its end."""
+
+    class Kind(models.TextChoices):
+        EXPORT = "export"
+        ERASURE = "erasure"
+
+    class State(models.TextChoices):
+        WAITING = "waiting"
+        RUNNING = "running"
+        DONE = "done"
+        FAILED = "failed"
+
+    OPEN = (State.WAITING, State.RUNNING)
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="privacy_jobs")
+    kind = models.CharField(max_length=10, choices=Kind)
+    state = models.CharField(max_length=10, choices=State, default=State.WAITING)
+    # In percent.
+    progress = models.PositiveSmallIntegerField(default=0)
+    size: "models.BigIntegerField[int | None, int | None]" = models.BigIntegerField(null=True)
+    created_at: "models.DateTimeField[datetime, datetime]" = models.DateTimeField(default=timezone.now)
+    # The end of the file; of an erasure, the time when it happens.
+    expires_at: "models.DateTimeField[datetime | None, datetime | None]" = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "kind"], condition=models.Q(state__in=["waiting", "running"]), name="privacy_job_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} of {self.user_id}"

@@ -205,7 +205,7 @@ def check(place: Place, *, purpose: str, holder: object, state: str, credential:
         log.warning("passkey_refused", reason="unknown" if challenge else "challenge")
         raise PasskeyRefused
     data = _answered(place, challenge, row, credential)
-    if data is None or not row.user.is_active or row.rp_id != place.rp_id:
+    if data is None or not row.user.may_enter or row.rp_id != place.rp_id:
         log.warning("passkey_refused", reason="answer", user=str(row.user_id), passkey=str(row.pk))
         raise PasskeyRefused
     _count(row, data.counter)

@@ -52,8 +52,8 @@ def waiting(request: HttpRequest) -> Waiting | None:
     if found is None:
         return None
     kept = json.loads(found)
-    user = User.objects.filter(pk=kept["user"], is_active=True).first()
-    if user is None or not secrets.compare_digest(user.get_session_auth_hash(), kept["hash"]):
+    user = User.objects.filter(pk=kept["user"]).first()
+    if user is None or not user.may_enter or not secrets.compare_digest(user.get_session_auth_hash(), kept["hash"]):
         return None
     return Waiting(user, kept["keep"], kept["goal"], kept["way"])
 

@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from lyceum.accounts import factors, keys, lockout, selectors
+from lyceum.accounts import coming_back, factors, keys, lockout, selectors
 from lyceum.accounts.contracts import PresenceSharingChanged, UserRegistered
 from lyceum.accounts.errors import EmailUnverified, InvalidCredentials, OtpRequired
 from lyceum.accounts.models import MailedLink, ServiceKey, Session, TokenFamily, User, email_key
@@ -103,7 +103,7 @@ def check_credentials(email: str, password: str, *, otp: str = "", address: str)
     Raises InvalidCredentials, OtpRequired, Locked or EmailUnverified.
     """
     number = lockout.begin(email, address)
-    user = authenticate(email=email, password=password)
+    user = authenticate(email=email, password=password) or _closed(email, password)
     if not isinstance(user, User):
         log.warning("sign_in_failed", address=address)
         raise InvalidCredentials
@@ -114,6 +114,12 @@ def check_credentials(email: str, password: str, *, otp: str = "", address: str)
         check_code(user, otp, address=address)
     lockout.succeed(email, address)
     return admit(user, address=address)
+
+
+def _closed(email: str, password: str) -> User | None:
+    """Return who closed the account themselves and has come back in time, whom Django's own look does not know."""
+    user = User.objects.filter(email_key=email_key(email), is_active=False).exclude(erase_at=None).first()
+    return user if user is not None and user.check_password(password) else None
 
 
 def pass_second_step(user: User, otp: str, *, address: str, way: str) -> User:
@@ -135,6 +141,8 @@ def admit(user: User, *, address: str, way: str = "password") -> User:
     """Return a person who has shown who they are, and note it; raises EmailUnverified."""
     if settings.EMAIL_VERIFICATION == "required" and user.email_verified_at is None:
         raise EmailUnverified
+    if user.erase_at is not None:
+        coming_back.open_again(user)
     audit.record(user, "user.signed_in", user.pk, address=address, way=way)
     log.info("signed_in", user=str(user.pk), address=address, way=way)
     return user

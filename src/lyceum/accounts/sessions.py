@@ -3,9 +3,11 @@
 from typing import Any
 from uuid import UUID
 
+from django.contrib import messages
 from django.contrib.auth import HASH_SESSION_KEY, login
 from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 from lyceum.accounts.models import Session, User
 
@@ -38,6 +40,8 @@ def open_session(
     request.session["through"] = through
     request.session["address"] = str(request.client_address)  # type: ignore[attr-defined]
     request.session["user_agent"] = request.headers.get("User-Agent", "")[:300]
+    if user.came_back:
+        messages.success(request, _("Welcome back. Your account stays as it was."))
     if not keep:
         request.session.set_expiry(0)
 

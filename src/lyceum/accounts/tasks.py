@@ -1,15 +1,16 @@
 from datetime import timedelta
+from uuid import UUID
 
 from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as later
 
-from lyceum.accounts import avatars
+from lyceum.accounts import avatars, erasure, exports
 from lyceum.accounts.models import MailedLink, Session, Token, TokenFamily, User
 from lyceum.accounts.oauth import apps, signing
 from lyceum.accounts.oauth.models import AuthorizationCode, DeviceCode
-from lyceum.core import mail
+from lyceum.core import jobs, mail
 from lyceum.core.jobs import job, schedule
 
 REVOKED_KEPT = timedelta(days=30)
@@ -64,6 +65,40 @@ def mail_factor(user_id: str, what: str) -> None:
     advice = _("If that was not you, change your password at once and look at your sign-ins:")
     text = f"{fact}\n\n{advice}\n\n{settings.PUBLIC_URL}/security/\n"
     mail.send(user.email, str(subject), text)
+
+
+@job("accounts.mail_closed")
+def mail_closed(user_id: str) -> None:
+    user = User.objects.get(pk=user_id)
+    if user.erase_at is None:
+        return
+    text = _(
+        "Your account is closed, as you asked. It is erased on %(day)s (UTC).\n\n"
+        "If you want to keep it, or if that was not you, sign in before then:\n\n%(url)s\n"
+    )
+    day = user.erase_at.strftime("%Y-%m-%d %H:%M")
+    mail.send(user.email, _("Your account is closed"), text % {"day": day, "url": f"{settings.PUBLIC_URL}/sign-in/"})
+
+
+@job("accounts.export", tries=1)
+def export(export_id: str) -> None:
+    exports.make(UUID(export_id))
+
+
+@schedule("37 * * * *", "accounts.forget_exports")
+def forget_exports(timestamp: int) -> None:
+    exports.forget_old()
+
+
+@schedule("7 * * * *", "accounts.erase_due")
+def erase_due(timestamp: int) -> None:
+    for user_id in erasure.due():
+        jobs.enqueue("accounts.erase", user_id=str(user_id))
+
+
+@job("accounts.erase")
+def erase(user_id: str) -> None:
+    erasure.erase(UUID(user_id))
 
 
 @schedule("23 4 * * *", "accounts.sweep_avatars")

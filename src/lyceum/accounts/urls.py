@@ -1,6 +1,6 @@
 from django.urls import path
 
-from lyceum.accounts import connection_views, key_views, own_views, security_views, views
+from lyceum.accounts import connection_views, data_views, key_views, own_views, security_views, views
 from lyceum.accounts.openid import views as openid_views
 
 app_name = "accounts"
@@ -27,6 +27,9 @@ urlpatterns = [
     path("sessions/<uuid:sign_in_id>/end/", own_views.end_session, name="end-session"),
     path("service-keys/", key_views.service_keys, name="service-keys"),
     path("service-keys/<uuid:key_id>/revoke/", key_views.revoke, name="revoke-key"),
+    path("your-data/", data_views.own_data, name="data"),
+    path("your-data/export/", data_views.export, name="export"),
+    path("your-data/erase/", data_views.erase, name="erase"),
     path("security/", security_views.security, name="security"),
     path("security/confirm/", security_views.confirm, name="confirm"),
     path("security/app/", security_views.app, name="app"),

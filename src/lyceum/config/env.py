@@ -175,6 +175,10 @@ class Environment(BaseSettings):
         "always asks for it.",
     )
     EPHEMERAL_HOURS: int = Field(24, ge=1, le=720, description="Life of a message in an ephemeral conversation.")
+    EXPORT_DAYS: int = Field(7, ge=1, le=30, description="How long the file of a person's own data can be fetched.")
+    ERASURE_DAYS: int = Field(
+        14, ge=1, le=90, description="How long somebody who deleted their account can still come back by signing in."
+    )
     OUTBOUND_ALLOWED_HOSTS: str = Field(
         "",
         description="Private hosts that the server itself may call, by commas: 127.0.0.1:9000, models.internal. Public "

@@ -7,4 +7,4 @@ class CoreConfig(AppConfig):
     verbose_name = "House"
 
     def ready(self) -> None:
-        from lyceum.core import checks, kept  # noqa: F401
+        from lyceum.core import checks, kept, traces  # noqa: F401

@@ -112,3 +112,8 @@ def keep_place(user_id: UUID, connection_id: str) -> None:
 
 def give_place(user_id: UUID, connection_id: str) -> None:
     valkey.connection().zrem(valkey.key("sockets", user_id), connection_id)
+
+
+def forget(user_id: UUID) -> None:
+    """Take everything that is known of a person's presence away."""
+    valkey.connection().delete(_key(user_id), valkey.key("seen", user_id), valkey.key("sockets", user_id))

@@ -11,7 +11,7 @@ from django.contrib.auth import get_user_model
 
 from lyceum.accounts.contracts import PresenceSharingChanged
 from lyceum.accounts.public import SignIn
-from lyceum.core import presence
+from lyceum.core import presence, topics
 from lyceum.core.errors import DomainError, Invalid, NotFound
 from lyceum.core.events import on
 from lyceum.core.json import has_lone_surrogate
@@ -270,15 +270,25 @@ def _set_presence(caller: Caller, state: str) -> None:
         chat.tell_presence(user_id, after)
 
 
+def _check_topic(topic: str) -> None:
+    if not topics.is_known(topic):
+        raise DomainError("There is no such topic.", code="unknown_topic")
+
+
 @command("subscribe", Topic, needs_conversation=False, on_multiplexed_only=True)
 async def subscribe(caller: Caller, frame: Topic) -> None:
-    # Topics belong to the systems that publish them; none is published yet.
-    raise DomainError("There is no such topic.", code="unknown_topic")
+    _check_topic(frame.topic)
+    user_id = caller.sign_in.user_id
+    # Joined first: what happens while the beginning is read is not missed.
+    caller.hear(topics.group_of(frame.topic, user_id))
+    for told in await in_thread(topics.opening, frame.topic, user_id):
+        caller.answer(dict(told))
 
 
 @command("unsubscribe", Topic, needs_conversation=False, on_multiplexed_only=True)
 async def unsubscribe(caller: Caller, frame: Topic) -> None:
-    raise DomainError("There is no such topic.", code="unknown_topic")
+    _check_topic(frame.topic)
+    caller.unhear(topics.group_of(frame.topic, caller.sign_in.user_id))
 
 
 @command("ping", Ping, needs_conversation=False)

@@ -7,6 +7,6 @@ class NotificationsConfig(AppConfig):
 
     def ready(self) -> None:
         from lyceum.core import service_worker
-        from lyceum.notifications import kept, receivers  # noqa: F401
+        from lyceum.notifications import kept, privacy, receivers  # noqa: F401
 
         service_worker.add_part("notifications/push-worker.js")

@@ -88,6 +88,8 @@ class Connection:
         self.person = f"user:{sign_in.user_id}"
         self.is_multiplexed = conversation is None
         self.groups: set[str] = set()
+        # Of topics that were asked for; the domain knows nothing of them.
+        self.topics: set[str] = set()
         self.moves = 0
         self.is_doubted = False
         self._rest: asyncio.Future[None] | None = None
@@ -100,7 +102,15 @@ class Connection:
     @property
     def own_groups(self) -> set[str]:
         """The groups that are the connection's whatever its domain says."""
-        return {f"session:{self.sign_in.session_id}", self.person}
+        return {f"session:{self.sign_in.session_id}", self.person, *self.topics}
+
+    def hear(self, group: str) -> None:
+        self.topics.add(group)
+        hub().join(self, group)
+
+    def unhear(self, group: str) -> None:
+        self.topics.discard(group)
+        hub().leave(self, group)
 
     def covers(self, group: str) -> bool:
         return self.conversation is not None and group == f"conversation:{self.conversation}"

@@ -68,6 +68,16 @@ class ReloadFrame(TypedDict):
     conversation: NotRequired[UUID]
 
 
+@server_frame("job")
+class JobFrame(TypedDict):
+    """How a job of one's own stands, to who subscribed to `jobs`; progress is in percent."""
+
+    id: UUID
+    state: Literal["waiting", "running", "done", "failed"]
+    progress: Annotated[int, msgspec.Meta(ge=0, le=100)]
+    message: str
+
+
 @server_frame("heartbeat")
 class HeartbeatFrame(TypedDict):
     """Every 15 seconds: the last sequence, or on `/ws/` those that moved since the last heartbeat."""

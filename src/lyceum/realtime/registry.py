@@ -44,6 +44,12 @@ class Caller(Protocol):
     def answer(self, frame: dict[str, Any], *, behind: str = "") -> None:
         """Send a frame to this connection alone; `behind` names a group whose frames it does not overtake."""
 
+    def hear(self, group: str) -> None:
+        """Join the group of a topic until the connection ends."""
+
+    def unhear(self, group: str) -> None:
+        """Leave the group of a topic again."""
+
 
 class Domain(Protocol):
     """The one domain behind the sockets; what is not a coroutine is called in threads."""

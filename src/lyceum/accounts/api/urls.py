@@ -1,6 +1,6 @@
 from django.urls import path
 
-from lyceum.accounts.api import app_views, factor_views, identity_views, key_views, passkey_views, views
+from lyceum.accounts.api import app_views, factor_views, identity_views, key_views, passkey_views, privacy_views, views
 
 urlpatterns = [
     path("users/register/", views.Register.as_view()),
@@ -20,6 +20,10 @@ urlpatterns = [
     path("users/list/", views.Directory.as_view()),
     path("users/sessions/", views.SignInList.as_view()),
     path("users/sessions/<uuid:sign_in_id>/", views.SignInDetail.as_view()),
+    path("users/export/", privacy_views.Export.as_view()),
+    path("users/export/<uuid:export_id>/", privacy_views.ExportDetail.as_view()),
+    path("users/export/<uuid:export_id>/file/", privacy_views.ExportFile.as_view()),
+    path("users/erase/", privacy_views.Erase.as_view()),
     path("users/identities/", identity_views.IdentityList.as_view()),
     path("users/identities/<uuid:identity_id>/", identity_views.IdentityDetail.as_view()),
     path("auth/me/", views.Me.as_view()),

@@ -26,7 +26,7 @@ def find_person(issuer: str, claims: dict[str, Any]) -> User:
     email = confirmed_address(claims)
     check_domain(email)
     user = known.user if known is not None else _newly_linked(issuer, claims, email)
-    if not user.is_active:
+    if not user.may_enter:
         raise NotWelcome("Your account here is closed.")
     if known is not None:
         ExternalIdentity.objects.filter(pk=known.pk).update(last_used_at=timezone.now(), email=email or known.email)

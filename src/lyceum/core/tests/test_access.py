@@ -1,14 +1,21 @@
 """Who may do what, for every operation of the document: a new one fails here until it has its line."""
 
 import json
+from datetime import timedelta
+from io import BytesIO
 from typing import Any
 
 import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.utils import timezone
 from drf_spectacular.renderers import OpenApiJsonRenderer
 from rest_framework.test import APIClient
 
-from lyceum.accounts.models import Passkey
+from lyceum.accounts import exports
+from lyceum.accounts.models import Passkey, PrivacyJob
 from lyceum.config.urls import openapi
+from lyceum.core.archives import Archive
 from lyceum.core.ids import uuid7
 from lyceum.messaging import services
 from lyceum.messaging.models import Conversation, Message, Participant
@@ -42,6 +49,7 @@ PERSON = {
     "get_conversation_list",
     "get_device_list",
     "get_directory",
+    "get_export",
     "get_grant_list",
     "get_identity_list",
     "get_me",
@@ -57,6 +65,8 @@ PERSON = {
     "post_confirm",
     "post_conversation_list",
     "post_device_list",
+    "post_erase",
+    "post_export",
     "post_email_change",
     "post_logout",
     "post_passkey_confirm",
@@ -85,6 +95,8 @@ OWNED: dict[str, Any] = {
     "delete_sign_in_detail": None,
     "get_conversation_detail": None,
     "get_conversation_webhooks": None,
+    "get_export_detail": None,
+    "get_export_file": None,
     "get_member_list": None,
     "get_message_detail": None,
     "get_message_list": None,
@@ -154,12 +166,13 @@ def ask(client: APIClient, operation: str, ids: dict[str, Any]) -> Any:
 
 
 def nothing() -> dict[str, Any]:
-    names = "conversation message member user sign_in key identity passkey device app grant webhook delivery"
+    names = "conversation message member user sign_in key identity passkey device app grant webhook delivery export"
     return {**{f"{name}_id": uuid7() for name in names.split()}, "emoji": "👍"}
 
 
 @pytest.fixture
-def things(alice: Any, bob: Any) -> dict[str, Any]:
+def things(alice: Any, bob: Any, settings: Any, tmp_path: Any) -> dict[str, Any]:
+    settings.MEDIA_ROOT = tmp_path
     room = services.create_group(alice.pk, name="Maps", members=[bob.pk], history="all")
     sent = services.send_message(room.pk, sender=alice.pk, content="rock")
     key = Passkey.objects.create(user=alice, name="Phone", credential_id=b"1", credential=b"", rp_id="localhost")
@@ -167,7 +180,14 @@ def things(alice: Any, bob: Any) -> dict[str, Any]:
     webhook = Webhook.objects.create(url="https://hooks.example.org/", events=["message.created"])
     webhook.scopes.create(scope=room.pk)
     ids = {"conversation_id": room.pk, "message_id": sent.message_id, "member_id": bob.pk, "passkey_id": key.pk}
-    return {**nothing(), **ids, "device_id": device.pk, "webhook_id": webhook.pk}
+    export = PrivacyJob.objects.create(
+        user=alice, kind="export", state="done", expires_at=timezone.now() + timedelta(1)
+    )
+    with BytesIO() as file:
+        Archive(file).close()
+        default_storage.delete(exports.path_of(export.pk))
+        default_storage.save(exports.path_of(export.pk), ContentFile(file.getvalue()))
+    return {**nothing(), **ids, "device_id": device.pk, "webhook_id": webhook.pk, "export_id": export.pk}
 
 
 def test_every_operation_has_its_line() -> None:

@@ -1,0 +1,73 @@
+"""The page of one's own data: the file of it, and the end of the account."""
+
+from typing import Any, cast
+
+from django.conf import settings
+from django.contrib.auth import logout
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from lyceum.accounts import erasure, exports, factors, fields, reauthentication
+from lyceum.accounts.api import serializers as bodies
+from lyceum.accounts.api.factor_serializers import ConfirmBody
+from lyceum.accounts.api.privacy_views import export_data
+from lyceum.accounts.models import PrivacyJob, User
+from lyceum.accounts.sessions import current_session_id
+from lyceum.core import pages
+from lyceum.core.forms import Form, answer
+
+
+def _person(request: HttpRequest) -> User:
+    return cast(User, request.user)
+
+
+def _export(request: HttpRequest) -> dict[str, Any]:
+    found = exports.latest(_person(request))
+    is_over = found is not None and found.expires_at is not None and found.expires_at <= timezone.now()
+    return {
+        "export": None if is_over else found,
+        "file": export_data(found)["file"] if found is not None else None,
+        "is_open": found is not None and found.state in PrivacyJob.OPEN,
+        "export_days": settings.EXPORT_DAYS,
+    }
+
+
+@pages.signed_in
+@require_GET
+def own_data(request: HttpRequest) -> HttpResponse:
+    return pages.show(request, "accounts/data.html", "accounts/_export.html", _export(request))
+
+
+@pages.signed_in
+@require_POST
+def export(request: HttpRequest) -> HttpResponse:
+    exports.ask(_person(request))
+    if pages.is_partial(request):
+        return pages.show(request, "accounts/data.html", "accounts/_export.html", _export(request))
+    return redirect("accounts:data")
+
+
+@pages.signed_in
+@require_http_methods(["GET", "POST"])
+def erase(request: HttpRequest) -> HttpResponse:
+    user = _person(request)
+    has_factor, has_password = factors.is_on(user), user.has_usable_password()
+    asked = [fields.PASSWORD] * has_password + [fields.OTP] * has_factor
+    form = Form("erase", asked, _("Delete my account"), username=user.email, is_main=False)
+    if request.method == "POST":
+        with form.refusals():
+            body = {
+                "password": "",
+                **(form.read(ConfirmBody if has_password else bodies.OtpBody, request) if asked else {}),
+            }
+            address = str(request.client_address)  # type: ignore[attr-defined]
+            reauthentication.reauthenticate(user, **body, address=address, sign_in_id=current_session_id(request))
+            erasure.close(user)
+            logout(request)
+            told = _("Your account is closed. Sign in within %d days to keep it.") % settings.ERASURE_DAYS
+            return pages.go(request, reverse("accounts:sign-in"), told=told)
+    return answer(request, "accounts/erase.html", form, {"erasure_days": settings.ERASURE_DAYS})

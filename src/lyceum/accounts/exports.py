@@ -1,0 +1,168 @@
+"""The file of all data of a person: asked for, made by a job, fetched by the person alone, and gone after some days."""
+
+import shutil
+from collections.abc import Iterable
+from datetime import timedelta
+from functools import partial
+from tempfile import TemporaryFile
+from typing import IO, Any
+from uuid import UUID
+
+import structlog
+from django.conf import settings
+from django.core.files import File
+from django.core.files.storage import default_storage
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from lyceum.accounts.models import PrivacyJob, User
+from lyceum.core import audit, jobs, privacy, topics
+from lyceum.core.archives import Archive
+from lyceum.core.errors import NotFound, Unavailable
+
+log = structlog.get_logger("lyceum.privacy")
+FOLDER = "exports"
+TOPIC = "jobs"
+# A job that nobody works on any more.
+LOST_AFTER = timedelta(hours=12)
+WORDS = {
+    PrivacyJob.State.WAITING: "Waits for its turn.",
+    PrivacyJob.State.RUNNING: "Is being put together.",
+    PrivacyJob.State.DONE: "Is ready.",
+    PrivacyJob.State.FAILED: "Could not be made. Ask for it again.",
+}
+
+
+def words_of(found: PrivacyJob) -> str:
+    return WORDS[PrivacyJob.State(found.state)]
+
+
+def frame_of(found: PrivacyJob) -> dict[str, Any]:
+    return {
+        "type": "job",
+        "id": found.pk,
+        "state": found.state,
+        "progress": found.progress,
+        "message": words_of(found),
+    }
+
+
+def open_jobs(user_id: UUID) -> list[Any]:
+    """Return the frames of the jobs that a person waits for."""
+    return [
+        frame_of(found) for found in PrivacyJob.objects.filter(user=user_id, kind="export", state__in=PrivacyJob.OPEN)
+    ]
+
+
+def path_of(export_id: UUID) -> str:
+    return f"{FOLDER}/{export_id}.zip"
+
+
+@transaction.atomic
+def ask(user: User) -> PrivacyJob:
+    """Return the export that is being made for the person, or queue a new one."""
+    User.objects.select_for_update().get(pk=user.pk)
+    running = PrivacyJob.objects.filter(user=user, kind=PrivacyJob.Kind.EXPORT, state__in=PrivacyJob.OPEN).first()
+    if running is not None and running.created_at > timezone.now() - LOST_AFTER:
+        return running
+    if running is not None:
+        _move(running, PrivacyJob.State.FAILED, 0)
+    found = PrivacyJob.objects.create(user=user, kind=PrivacyJob.Kind.EXPORT)
+    jobs.enqueue("accounts.export", export_id=str(found.pk))
+    audit.record(user, "user.export_asked", found.pk)
+    topics.tell_on_commit(TOPIC, user.pk, frame_of(found))
+    return found
+
+
+def latest(user: User) -> PrivacyJob | None:
+    return PrivacyJob.objects.filter(user=user, kind=PrivacyJob.Kind.EXPORT).order_by("-created_at").first()
+
+
+def get_for(user: User, export_id: UUID) -> PrivacyJob:
+    found = PrivacyJob.objects.filter(user=user, kind=PrivacyJob.Kind.EXPORT, pk=export_id).first()
+    if found is None:
+        raise NotFound("There is no such job.")
+    return found
+
+
+def make(export_id: UUID) -> None:
+    """Write the file; a second run, after a worker was killed, begins anew and ends the same."""
+    found = PrivacyJob.objects.select_related("user").filter(pk=export_id, state__in=PrivacyJob.OPEN).first()
+    if found is None or not found.user.is_active:
+        return
+    try:
+        _move(found, PrivacyJob.State.RUNNING, 0)
+        with TemporaryFile() as file:
+            _write(found, file)
+            found.size = file.seek(0, 2)
+            file.seek(0)
+            default_storage.delete(path_of(found.pk))
+            default_storage.save(path_of(found.pk), File(file))
+    except Unavailable:
+        raise
+    except Exception:
+        _move(found, PrivacyJob.State.FAILED, found.progress)
+        raise
+    found.expires_at = timezone.now() + timedelta(days=settings.EXPORT_DAYS)
+    _move(found, PrivacyJob.State.DONE, 100)
+    log.info("export_made", user=str(found.user_id), export=str(found.pk), bytes=found.size)
+
+
+def _subject(user: User) -> privacy.Subject:
+    return privacy.Subject(user.pk, user.email)
+
+
+def _write(found: PrivacyJob, file: IO[bytes]) -> None:
+    archive = Archive(file)
+    privacy.export(
+        _subject(found.user), archive, progress=lambda percent: _move(found, PrivacyJob.State.RUNNING, min(99, percent))
+    )
+    about = _("Everything that belongs to you, each list as a page to read and as JSON for programs.")
+    archive.finish(about=about, facts={"person": found.user_id, "created_at": timezone.now()})
+
+
+@transaction.atomic
+def _move(found: PrivacyJob, state: str, progress: int) -> None:
+    found.state, found.progress = state, progress
+    found.save(update_fields=["state", "progress", "size", "expires_at"])
+    topics.tell_on_commit(TOPIC, found.user_id, frame_of(found))
+
+
+def open_file(user: User, export_id: UUID) -> IO[bytes]:
+    """Return the file of the person, with what ends sooner than it as that stands now; raises NotFound."""
+    found = get_for(user, export_id)
+    is_over = found.expires_at is None or found.expires_at <= timezone.now()
+    if found.state != PrivacyJob.State.DONE or is_over:
+        raise NotFound("This file is not there, or not any more.")
+    copy: IO[bytes] = TemporaryFile()  # noqa: SIM115  # the answer closes it
+    try:
+        with default_storage.open(path_of(found.pk)) as kept:
+            shutil.copyfileobj(kept, copy)
+        archive = Archive(copy, "a")
+        privacy.add_living(_subject(user), archive)
+        archive.close()
+    except FileNotFoundError as err:
+        copy.close()
+        raise NotFound("This file is not there any more.") from err
+    audit.record(user, "user.export_fetched", found.pk)
+    copy.seek(0)
+    return copy
+
+
+def forget_old() -> int:
+    """Delete the files whose time is over, with their rows; returns how many."""
+    return forget_files(PrivacyJob.objects.filter(kind=PrivacyJob.Kind.EXPORT, expires_at__lte=timezone.now()))
+
+
+@transaction.atomic
+def forget_files(rows: Iterable[PrivacyJob]) -> int:
+    count = 0
+    for found in rows:
+        transaction.on_commit(partial(default_storage.delete, path_of(found.pk)), robust=True)
+        found.delete()
+        count += 1
+    return count
+
+
+topics.declare(TOPIC, open_jobs)
