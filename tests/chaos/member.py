@@ -22,6 +22,7 @@ GIVE_UP_SECONDS = 120.0
 PING_SECONDS, SILENCE_SECONDS = 3.0, 12.0
 OPEN_SECONDS = 30.0
 MAX_AT_ONCE = 500
+LEAST_PAUSE, MOST_PAUSE = 0.2, 3.0
 
 
 @dataclass(frozen=True)
@@ -276,7 +277,8 @@ class Member:
     # What is asked for.
 
     async def _pull(self, socket: ClientConnection) -> None:
-        """Ask for what is missing, everything that is known to be missing at once."""
+        """Ask for what is missing, everything that is known to be missing at once; more and more seldom in vain."""
+        pause = LEAST_PAUSE
         while True:
             await self._lacks.wait()
             self._lacks.clear()
@@ -289,8 +291,10 @@ class Member:
                     await socket.send(msgspec.json.encode({"type": "resume", "sequences": asked}).decode())
                 if items:
                     await self._ping(socket)
+            is_in_vain = any(self._early[where] and self.last.get(where) == last for where, last in lacking.items())
+            pause = min(2 * pause, MOST_PAUSE) if is_in_vain else LEAST_PAUSE
             # Frames are limited, and what is early mostly closes by itself.
-            await asyncio.sleep(0.2)
+            await asyncio.sleep(pause)
 
     def _reload(self, frame: dict[str, Any]) -> None:
         where = frame.get("conversation")

@@ -9,7 +9,7 @@ from tests.chaos.cluster import Servers
 from tests.chaos.teeth import AT_A_TIME, bite
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("turn", range(AT_A_TIME))
 async def test_a_planted_bug_is_caught(servers: Servers, seed: int, turn: int) -> None:
     """Some in turn; `make soak` tries all of them."""
@@ -19,7 +19,7 @@ async def test_a_planted_bug_is_caught(servers: Servers, seed: int, turn: int) -
     assert outcome.violations, f"seed {seed}: {bug} was not caught"
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 async def test_without_a_bug_the_same_workload_shows_nothing(servers: Servers, seed: int) -> None:
     outcome = await bite(servers, None, seed=seed)
     outcome.close()
