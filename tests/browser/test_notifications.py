@@ -16,7 +16,7 @@ from playwright.sync_api import Page, expect
 from lyceum.core.testing.outside import Outside, Reply, serving
 from lyceum.core.testing.push import Browser as PushBrowser
 from tests.browser.conftest import faults
-from tests.browser.talk import direct, post
+from tests.browser.talk import direct, group, post
 from tests.conftest import Person, Site, make_database, start_web
 
 pytestmark = pytest.mark.browser
@@ -228,3 +228,37 @@ def test_the_pages_of_webhooks_are_accessible_and_fit_a_phone(
         assert faults(page) == [], path
         assert page.evaluate("document.documentElement.scrollWidth") <= 390, path
     assert priya.call("DELETE", f"notifications/webhooks/{made['id']}/").status == 204
+
+
+BADGE = """
+  navigator.setAppBadge = async (count) => { window.badge = count; };
+  navigator.clearAppBadge = async () => { window.badge = 0; };
+"""
+
+
+def test_every_page_counts_what_is_unread_live(site: Site, page_of: New) -> None:
+    alice, bob = site.register("Alice"), site.register("Bob")
+    room, quiet = direct(alice, bob), group(alice, bob, name="Quiet")
+    alice.call("PATCH", f"chat/conversations/{quiet}/", {"notifications": "none"})
+    page = page_of(alice, "/people/")
+    page.context.add_init_script(BADGE)
+    page.goto(f"{site.url}/people/")
+    page.wait_for_function("window.badge === 0")
+    sent = post(bob, room, "one")
+    expect(page.locator(".bar-nav [data-go=t] .count")).to_have_text(", 1 unread")
+    expect(page).to_have_title("(1) People · Lyceum")
+    assert page.evaluate("window.badge") == 1
+    post(bob, quiet, "not for the count")
+    post(bob, room, "two")
+    expect(page).to_have_title("(2) People · Lyceum")
+
+    alice.call("POST", f"chat/conversations/{room}/read/", {"sequence": int(sent["sequence"]) + 1})
+    expect(page).to_have_title("People · Lyceum")
+    expect(page.locator(".bar-nav [data-go=t] .count")).to_have_count(0)
+    assert page.evaluate("window.badge") == 0
+
+    page.goto(f"{site.url}/talk/")
+    expect(page.locator("#live")).to_have_text("Live")
+    post(bob, room, "three")
+    expect(page).to_have_title("(1) Talk · Lyceum")
+    page.wait_for_function("window.badge === 1")

@@ -23,6 +23,13 @@ SHIPPED = ("en",)
 
 
 _counters: dict[str, Callable[[UUID], int]] = {}
+_scripts: list[str] = []
+
+
+def add_script(name: str) -> None:
+    """Let every page of somebody who is signed in run a module of an app."""
+    if name not in _scripts:
+        _scripts.append(name)
 
 
 def count_at(address: str, counter: Callable[[UUID], int]) -> None:
@@ -48,6 +55,7 @@ def context(request: HttpRequest) -> dict[str, Any]:
         "sections": settings.SECTIONS,
         "admin_enabled": settings.ADMIN_ENABLED,
         "counts": SimpleLazyObject(lambda: _counts(request)),
+        "scripts": _scripts,
         "theme": theme if theme in THEMES else "",
         "keys": "off" if request.COOKIES.get("keys") == "off" else "on",
         "lang": _tag(language) if language.split("-")[0] in SHIPPED else settings.LANGUAGE_CODE,

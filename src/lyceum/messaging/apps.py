@@ -12,3 +12,4 @@ class MessagingConfig(AppConfig):
 
         notifications.declare_digest(notifications.DigestSource(digest.waiting, digest.sections))
         shell.count_at("/talk/", selectors.unread_total)
+        shell.add_script("messaging/badge.js")

@@ -59,6 +59,7 @@ PERSON = {
     "get_push_key",
     "get_sign_in_list",
     "get_totp",
+    "get_unread",
     "patch_me",
     "patch_notification_preferences",
     "patch_profile",

@@ -163,3 +163,7 @@ class ListenerView(serializers.Serializer[Any]):
 
 class ListenerList(serializers.Serializer[Any]):
     results = ListenerView(many=True)
+
+
+class UnreadView(serializers.Serializer[Any]):
+    unread_count = serializers.IntegerField(min_value=0)

@@ -5,6 +5,7 @@ from lyceum.messaging.api import views
 one = "conversations/<uuid:conversation_id>/"
 message = f"{one}messages/<uuid:message_id>/"
 urlpatterns = [
+    path("unread/", views.Unread.as_view()),
     path("health/", views.Health.as_view()),
     path("conversations/", views.ConversationList.as_view()),
     path(one, views.ConversationDetail.as_view()),

@@ -361,6 +361,16 @@ class Read(Door):
         return Response(services.mark_read(conversation_id, reader=me, sequence=sequence))
 
 
+class Unread(Door):
+    scopes = READ
+    limit_classes = {"GET": ("light",), "HEAD": ("light",)}
+
+    @extend_schema(responses=forms.UnreadView)
+    def get(self, request: Request) -> Response:
+        """Count what is unread, without what one muted."""
+        return Response({"unread_count": selectors.unread_total(user_id(request))})
+
+
 class Health(Door):
     authentication_classes = ()
     permission_classes = (AllowAny,)

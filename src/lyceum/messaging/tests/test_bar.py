@@ -40,6 +40,7 @@ def test_every_page_says_how_much_is_unread(at_alice: Client, people: People) ->
 
     for path in ("/people/", "/profile/", "/nothing/"):
         assert words(at_alice, path) == ['3<span class="sr"> unread'] * 2
+    assert at_alice.get("/api/v1/chat/unread/").json() == {"unread_count": 3}
     services.mark_read(room.pk, reader=alice.pk, sequence=2)
     assert words(at_alice) == ['1<span class="sr"> unread'] * 2
 

@@ -1,5 +1,6 @@
-// How the connection stands: the word in the bar, the strip under it, and the counts of what is unread.
+// How the connection stands: the word in the bar, and the strip under it.
 import { $, el, icon } from "./dom.js";
+import { showUnread } from "./unread.js";
 import { counted } from "./words.js";
 
 const PATIENCE_MS = 800;
@@ -65,16 +66,7 @@ export class Status {
     strip.hidden = false;
   }
 
-  // The title, the bar and the dock say how much is unread.
   unread(total, name) {
-    document.title = `${total ? `(${total}) ` : ""}${name ? `${name} · ` : "Talk · "}Lyceum`;
-    for (const link of document.querySelectorAll(".bar-nav [data-go=t], .dock a[href='/talk/']")) {
-      let count = link.querySelector(".count");
-      if (!total) count?.remove();
-      else {
-        if (!count) link.append((count = el("span", { class: "count" })));
-        count.replaceChildren(el("span", { class: "sr" }, ", "), total > 99 ? "99+" : String(total), el("span", { class: "sr" }, " unread"));
-      }
-    }
+    showUnread(total, `${name ?? "Talk"} · Lyceum`);
   }
 }
