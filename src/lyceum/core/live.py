@@ -23,7 +23,7 @@ class Push(msgspec.Struct, array_like=True, frozen=True):
     `exclude` names a connection that already knows, or `user:<id>`. `only` and `never` name people (`user:<id>`),
     where not all may see the same. `control` is for the gateway: `join:<group>`, `leave:<group>` or `close:<code>`
     is carried out for the group's connections after the frame; `part:<group>` takes the group away ahead of `leave`,
-    which also ends a socket that is for it alone.
+    which also ends a socket that is for it alone. `also` names more groups: who is in several hears it once.
     """
 
     group: str
@@ -32,6 +32,7 @@ class Push(msgspec.Struct, array_like=True, frozen=True):
     control: str = ""
     only: tuple[str, ...] = ()
     never: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
 
 
 _encoder = msgspec.msgpack.Encoder()

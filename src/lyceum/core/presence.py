@@ -21,12 +21,40 @@ def _due_key() -> str:
     return valkey.key("presence-due")
 
 
+# Notes what a connection says, then the best of all of them in one hash that holds everybody: the state of the living
+# ones, else of the one that ended last within the grace, with the time until which that is so.
+NOTE = """
+if ARGV[2] ~= '' then
+  redis.call('HSET', KEYS[1], ARGV[2], ARGV[3])
+  redis.call('EXPIRE', KEYS[1], ARGV[5])
+end
+local entries, now, best, lapses, rank = redis.call('HGETALL', KEYS[1]), tonumber(ARGV[1]), nil, 0, 9
+for at = 2, #entries, 2 do
+  local state, ends = string.match(entries[at], '^(.*):(.*)$')
+  ends = tonumber(ends)
+  local found = state == 'online' and 1 or state == 'away' and 2 or 3
+  if ends > now and (found < rank or (found == rank and ends > lapses)) then
+    best, lapses, rank = state, ends, found
+  end
+end
+if best then
+  redis.call('HSET', KEYS[2], ARGV[4], string.gsub(best, '^gone%-', '') .. ':' .. string.format('%.6f', lapses))
+else
+  redis.call('HDEL', KEYS[2], ARGV[4])
+end
+"""
+
+
+def _note(client: Any, user_id: UUID | str, connection_id: str = "", entry: str = "") -> None:
+    arguments = (time.time(), connection_id, entry, str(user_id), ALIVE_SECONDS * 2)
+    client.eval(NOTE, 2, _key(user_id), valkey.key("present"), *arguments)
+
+
 def touch(user_id: UUID, connection_id: str, state: str) -> None:
     """Say that a connection lives, in the state its device reports."""
     lapses = time.time() + ALIVE_SECONDS
     pipe = valkey.connection().pipeline()
-    pipe.hset(_key(user_id), connection_id, f"{state}:{lapses:.3f}")
-    pipe.expire(_key(user_id), ALIVE_SECONDS * 2)
+    _note(pipe, user_id, connection_id, f"{state}:{lapses:.3f}")
     pipe.zadd(_due_key(), {f"{user_id}|{connection_id}": lapses})
     pipe.execute()
 
@@ -37,7 +65,7 @@ def leave(user_id: UUID, connection_id: str) -> None:
     now, entry = time.time(), client.hget(_key(user_id), connection_id) or b"online"
     state = entry.decode().split(":")[0]
     pipe = client.pipeline()
-    pipe.hset(_key(user_id), connection_id, f"{GONE}{state}:{now + GRACE_SECONDS:.6f}")
+    _note(pipe, user_id, connection_id, f"{GONE}{state}:{now + GRACE_SECONDS:.6f}")
     pipe.set(valkey.key("seen", user_id), int(now))
     pipe.zadd(_due_key(), {f"{user_id}|{connection_id}": now + GRACE_SECONDS})
     pipe.execute()
@@ -56,6 +84,7 @@ def take_gone() -> set[UUID]:
     for member in mine:
         user_id, connection_id = member.split("|")
         pipe.hdel(_key(user_id), connection_id)
+        _note(pipe, user_id)
     pipe.execute()
     return {UUID(member.split("|")[0]) for member in mine}
 
@@ -73,14 +102,28 @@ def _state(entries: dict[bytes, bytes]) -> str:
 
 
 def states(user_ids: Iterable[UUID]) -> dict[UUID, str]:
-    """Return online, away or offline for each person: the best state of all their devices."""
+    """Return online, away or offline for each person: the best state of all their devices.
+
+    One command for all of them; only for whom the noted best has lapsed are the connections looked at.
+    """
     ids = list(user_ids)
     if not ids:
         return {}
-    pipe = valkey.connection().pipeline(transaction=False)
-    for user_id in ids:
+    client: Any = valkey.connection()
+    now, found, lapsed = time.time(), dict.fromkeys(ids, "offline"), []
+    for user_id, noted in zip(ids, client.hmget(valkey.key("present"), [str(i) for i in ids]), strict=True):
+        if noted is None:
+            continue
+        state, _, lapses = noted.decode().partition(":")
+        if float(lapses) > now:
+            found[user_id] = state
+        else:
+            lapsed.append(user_id)
+    pipe = client.pipeline(transaction=False)
+    for user_id in lapsed:
         pipe.hgetall(_key(user_id))
-    return {user_id: _state(entries) for user_id, entries in zip(ids, pipe.execute(), strict=True)}
+    found.update((user_id, _state(entries)) for user_id, entries in zip(lapsed, pipe.execute(), strict=True))
+    return found
 
 
 def last_seen(user_id: UUID) -> int | None:

@@ -15,7 +15,7 @@ from lyceum.core import presence, topics
 from lyceum.core.errors import DomainError, Invalid, NotFound
 from lyceum.core.events import on
 from lyceum.core.json import has_lone_surrogate
-from lyceum.core.live import push_all
+from lyceum.core.live import make_push, publish
 from lyceum.messaging import frames, selectors, services, shapes, typing  # noqa: F401  # `frames` registers its models
 from lyceum.messaging.catching_up import MAX_RESUME, missed_frames, moved_conversations
 from lyceum.messaging.models import Conversation, Participant
@@ -141,8 +141,12 @@ class Chat:
 
 
 def _tell_contacts(user_id: UUID, frame: dict[str, Any]) -> None:
-    people = selectors.contacts(user_id).order_by().values_list("user_id", flat=True).distinct()
-    push_all([f"user:{person}" for person in people], frame)
+    """Tell it to the conversations of a person: what it costs does not grow with the number of people in them."""
+    mine = Participant.objects.filter(user=user_id, conversation__ended_at=None)
+    groups = [group_of(pk) for pk in mine.values_list("conversation_id", flat=True)]
+    if groups:
+        told = make_push("", frame, exclude=f"user:{user_id}")
+        publish([msgspec.structs.replace(told, group=groups[0], also=tuple(groups[1:]))])
 
 
 @on(PresenceSharingChanged)

@@ -142,10 +142,12 @@ class Hub:
 
     def _dispatch(self, push: Push) -> None:
         members = self.groups.get(push.group)
+        if push.also:
+            members = set().union(*(self.groups.get(group, ()) for group in (push.group, *push.also)))
         if not members:
             return
         frame = Frame(push.text) if push.text else None
-        if push.control or push.only or push.never or frame is None:
+        if push.also or push.control or push.only or push.never or frame is None:
             self._pace.flush(push.group)
             self._dispatch_singly(push, members, frame)
         elif not self._pace.keep(push.group, len(members), frame, push.exclude):
