@@ -9,8 +9,18 @@ import django
 def main() -> None:
     parser = argparse.ArgumentParser(prog="lyceum bench")
     names = parser.add_subparsers(dest="name", required=True)
-    realtime = names.add_parser("realtime", help="fan-out, durable rooms and a quiet room, beside Socket.IO")
+    realtime = names.add_parser(
+        "realtime", help="fan-out, durable rooms, a quiet room, opening and people, beside Socket.IO and ws"
+    )
     realtime.add_argument("--listeners", type=int, nargs="+", default=[25, 200, 1000])
+    realtime.add_argument(
+        "--only", type=lambda text: text.split(","), default=["quiet", "fan-out", "rooms", "connect", "idle", "people"]
+    )
+    realtime.add_argument("--people-minutes", type=float, default=10.0, metavar="MINUTES")
+    realtime.add_argument(
+        "--most-minutes", type=float, default=30.0, metavar="MINUTES", help="begin no other part after so long"
+    )
+    realtime.add_argument("--json", metavar="FILE", help="write the figures and the machine to a file too")
     http = names.add_parser(
         "http", help="25 messages, beside a plain DRF view and Express; the list of 500 conversations"
     )

@@ -20,6 +20,10 @@ def stamped(text: str) -> str:
     return f"t:{perf_counter_ns()}:{text}"
 
 
+def stamp_now() -> bytes:
+    return stamped("x").encode()
+
+
 def age_ms(frame: bytes) -> float:
     found = STAMP.search(frame)
     assert found is not None, frame[:200]
@@ -133,6 +137,9 @@ class LyceumLine(Line):
     def say(self, text: str) -> None:
         self.send(json.dumps({"type": "user_message", "conversation": self._room, "message": stamped(text)}))
 
+    def type(self) -> None:
+        self.send(json.dumps({"type": "typing_indicator", "conversation": self._room, "is_typing": True}))
+
     def read(self, frame: bytes) -> None:
         if frame.startswith(b'{"type":"message"'):
             self._deliver(frame)
@@ -172,13 +179,49 @@ class SocketIoLine(Line):
             self.send("3")
 
 
-async def open_all(port: int, make: list[Callable[[], Line]], *, at_once: int = 25) -> list[Line]:
-    """Open lines, some at a time; returns them when every one is ready."""
+class WsLine(Line):
+    """The peer on plain `ws`."""
+
+    def __init__(self, room: str, *, samples: bool = True) -> None:
+        super().__init__(samples=samples)
+        self._room = room
+        self._has_joined = False
+
+    def request(self) -> tuple[str, str]:
+        return "/", ""
+
+    def say(self, text: str) -> None:
+        self.send(json.dumps({"type": "message", "room": self._room, "text": stamped(text)}))
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self._is_open and not self._has_joined:
+            self._has_joined = True
+            self.send(json.dumps({"type": "join", "room": self._room}))
+
+    def read(self, frame: bytes) -> None:
+        if frame.startswith(b'{"type":"message"'):
+            self._deliver(frame)
+        elif frame.startswith(b'{"type":"ack"'):
+            self._acknowledge(frame)
+        elif frame.startswith(b'{"type":"joined"'):
+            self.is_ready.set_result(None)
+
+
+async def open_all(
+    port: int, make: list[Callable[[], Line]], *, at_once: int = 25, took: list[float] | None = None
+) -> list[Line]:
+    """Open lines, so many at a time; returns them when every one is ready, and notes the seconds that each took."""
     loop = asyncio.get_running_loop()
-    lines: list[Line] = []
-    for start in range(0, len(make), at_once):
-        part = [(await loop.create_connection(one, "127.0.0.1", port))[1] for one in make[start : start + at_once]]
-        async with asyncio.timeout(OPENING_SECONDS):
-            await asyncio.gather(*(line.is_ready for line in part))
-        lines += part
-    return lines
+    free = asyncio.Semaphore(at_once)
+
+    async def open_one(one: Callable[[], Line]) -> Line:
+        async with free, asyncio.timeout(OPENING_SECONDS):
+            began = loop.time()
+            line = (await loop.create_connection(one, "127.0.0.1", port))[1]
+            await line.is_ready
+            if took is not None:
+                took.append(loop.time() - began)
+            return line
+
+    return list(await asyncio.gather(*(open_one(one) for one in make)))

@@ -1,17 +1,22 @@
-"""Real-time figures: fan-out in one room, 500 durable rooms of two, a quiet room; beside Socket.IO."""
+"""Real-time figures, beside peers: fan-out in one room, 500 durable rooms of two, a quiet room; opening, people."""
 
 import argparse
 import asyncio
+import json
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
+from statistics import median
+from typing import Any
 
 import uvloop
 
 from bench import stage
-from bench.lines import Line, LyceumLine, SocketIoLine, open_all
+from bench.lines import Line, LyceumLine, SocketIoLine, WsLine, open_all
+from bench.people import AT_ONCE, chat, open_many
 from bench.stage import Server, Speaker, percentile
 
 TEXT = "The gossan at Widgiemooltha runs along the ultramafic contact for about two hundred metres."
@@ -19,12 +24,17 @@ SENDERS = 5
 SAMPLE_EACH = 20
 STEP_SECONDS = 3.0
 LIMIT_MS = 100.0
-GROWTH = 1.5
+# Every server is first given this load, at which their processor time is compared.
+LIGHT_FRAMES = 20_000
+GROWTH = 1.6
 # What else the machine does can spoil a step; only a load that fails this often is too much.
-TRIES = 3
+TRIES = 2
 ROOMS, MESSAGES_A_ROOM = 500, 20
 ACTIVE_ROOMS = (50, 125, 250, 500)
+TURNS = 3
+CONNECTS, CHATTERS = 1050, 25
 Make = list[Callable[[], Line]]
+Servers = list[tuple[Callable[[], AbstractContextManager[Server]], Make]]
 
 
 @dataclass
@@ -87,7 +97,7 @@ async def try_step(server: Server, lines: list[Line], rate: float) -> Step:
 async def fan_out(server: Server, make: Make) -> tuple[Step, Step]:
     """Raise the rate until a frame in a hundred is late; returns a light load and the heaviest that held."""
     lines = await open_all(server.port, make)
-    rate = max(5.0, 2000 / len(lines))
+    rate = LIGHT_FRAMES / len(lines)
     await fan_out_step(server, lines, rate)  # warms the server up
     light = best = await try_step(server, lines, rate)
     while best.holds:
@@ -159,50 +169,97 @@ async def talk_in_turn(lines: list[Line]) -> tuple[float, float]:
     return len(delays) / seconds, percentile(delays, 0.99)
 
 
+async def most(server: Server, count: int) -> float:
+    """Return the frames a second that this load generator takes from a server that only writes."""
+    lines = await open_all(server.port, [lambda n=n: LyceumLine("", "", samples=is_sampled(n)) for n in range(count)])
+    await asyncio.sleep(2)
+    before = sum(line.delivered for line in lines)
+    await asyncio.sleep(STEP_SECONDS)
+    found = (sum(line.delivered for line in lines) - before) / STEP_SECONDS
+    for line in lines:
+        line.transport.close()
+    return found
+
+
+def is_sampled(n: int) -> bool:
+    return n < SENDERS or n % SAMPLE_EACH == 0
+
+
 def room_lines(people: list[Speaker], room: str) -> Make:
     return [
-        lambda person=person, samples=(n < SENDERS or n % SAMPLE_EACH == 0): LyceumLine(
-            person.ticket(), room, samples=samples
-        )
+        lambda person=person, n=n: LyceumLine(person.ticket(), room, samples=is_sampled(n))
         for n, person in enumerate(people)
     ]
 
 
-def peer_lines(count: int, room: str) -> Make:
-    return [
-        lambda samples=(n < SENDERS or n % SAMPLE_EACH == 0): SocketIoLine(room, samples=samples) for n in range(count)
-    ]
+def peer_lines(kind: type[SocketIoLine] | type[WsLine], count: int) -> Make:
+    return [lambda n=n: kind("bench", samples=is_sampled(n)) for n in range(count)]
 
 
-Servers = list[tuple[Callable[[], AbstractContextManager[Server]], Callable[[int], Make]]]
+class Report:
+    """Prints figures as they come, and keeps them for a file."""
+
+    def __init__(self, most_minutes: float) -> None:
+        self.figures: dict[str, Any] = {"machine": stage.machine()}
+        self._began, self._most_minutes = time.monotonic(), most_minutes
+
+    def has_time(self, part: str) -> bool:
+        """Say whether another part may begin; a slow machine is not kept for hours."""
+        if time.monotonic() - self._began < self._most_minutes * 60:
+            return True
+        print(f"\nNo time is left for: {part}")
+        return False
+
+    def title(self, text: str) -> None:
+        print(f"\n{text}  [{time.monotonic() - self._began:.0f} s]")
+
+    def add(self, part: str, name: str, line: str, **figures: float) -> None:
+        print(f"  {name:28} {line}")
+        self.figures.setdefault(part, {})[name] = {key: round(value, 3) for key, value in figures.items()}
 
 
-def report_fan_out(environment: dict[str, str], people: list[Speaker], listeners: int, *, peers: bool) -> None:
-    count = listeners + SENDERS
+def report_fan_out(
+    environment: dict[str, str], people: list[Speaker], listeners: int, report: Report, peers: bool
+) -> None:
+    count, part = listeners + SENDERS, f"fan-out {listeners}"
     members = people[:count]
     room = stage.make_room(members)
-    found = []
-    with stage.lyceum(environment) as server:
-        found.append((server.name, *uvloop.run(fan_out(server, room_lines(members, room)))))
+    report.title(f"Fan-out, {listeners} listeners (p99 under {LIMIT_MS:.0f} ms)")
+    with stage.ceiling() as server:
+        rate = uvloop.run(most(server, count))
+        report.add(part, server.name, f"{rate:9,.0f} frames/s", frames=rate)
+    servers: Servers = [(lambda: stage.lyceum(environment), room_lines(members, room))]
     if peers:
-        with stage.socket_io(environment, "none") as server:
-            found.append((server.name, *uvloop.run(fan_out(server, peer_lines(count, "bench")))))
-    print(f"\nFan-out, {listeners} listeners (p99 under {LIMIT_MS:.0f} ms)")
-    for name, light, best in found:
-        print(
-            f"  {name:28} {best.frames:9,.0f} frames/s  p50 {best.p50:6.1f} ms  p99 {best.p99:6.1f} ms"
+        servers.append((lambda: stage.socket_io(environment, "none"), peer_lines(SocketIoLine, count)))
+        servers.append((lambda: stage.plain_ws(environment, "none"), peer_lines(WsLine, count)))
+    ours: tuple[Step, Step] | None = None
+    for start, make in servers:
+        with start() as server:
+            light, best = uvloop.run(fan_out(server, make))
+        report.add(
+            part,
+            server.name,
+            f"{best.frames:9,.0f} frames/s  p50 {best.p50:6.1f} ms  p99 {best.p99:6.1f} ms"
             f"  {best.processor_us:6.1f} µs of processor a frame"
-            f"  | at {light.rate:.0f} messages/s: p99 {light.p99:.1f} ms, {light.processor_us:.1f} µs"
+            f"{'' if best.holds else '  (late or not all delivered)'}"
+            f"  | at {light.rate:.0f} messages/s: p99 {light.p99:.1f} ms, {light.processor_us:.1f} µs",
+            frames=best.frames,
+            p50_ms=best.p50,
+            p99_ms=best.p99,
+            processor_us=best.processor_us,
+            light_p99_ms=light.p99,
+            light_processor_us=light.processor_us,
         )
-    if peers:
-        ours, theirs = found[0], found[1]
-        print(
-            f"  ratio: {ours[2].frames / theirs[2].frames:.2f} × the frames,"
-            f" {ours[2].processor_us / theirs[2].processor_us:.2f} × the processor time a frame"
-        )
+        if ours is None:
+            ours = light, best
+        else:
+            print(
+                f"    ratio: {ours[1].frames / best.frames:.2f} × the frames, at equal load"
+                f" {ours[0].processor_us / light.processor_us:.2f} × the processor time a frame"
+            )
 
 
-def report_rooms(environment: dict[str, str], people: list[Speaker], *, peers: bool) -> None:
+def report_rooms(environment: dict[str, str], people: list[Speaker], report: Report, peers: bool) -> None:
     pairs = [people[2 * n : 2 * n + 2] for n in range(ROOMS)]
     rooms = [stage.make_room(pair) for pair in pairs]
     make: Make = [
@@ -210,36 +267,82 @@ def report_rooms(environment: dict[str, str], people: list[Speaker], *, peers: b
         for pair, room in zip(pairs, rooms, strict=True)
         for person in pair
     ]
-    found = []
-    with stage.lyceum(environment) as server:
-        found.append((server.name, *uvloop.run(rooms_of_two(server, make))))
+    report.title(f"{ROOMS} rooms of two, every message committed before it is acknowledged")
+    servers: Servers = [(lambda: stage.lyceum(environment), make)]
     for store in ("batch", "each") if peers else ():
-        with stage.socket_io(environment, store) as server:
-            theirs: Make = [partial(SocketIoLine, f"room{n // 2}") for n in range(2 * ROOMS)]
-            found.append((server.name, *uvloop.run(rooms_of_two(server, theirs))))
-    print(f"\n{ROOMS} rooms of two, every message committed before it is acknowledged")
-    for name, rate, p99 in found:
-        print(
-            f"  {name:28} {rate:9,.0f} messages/s  acknowledged p99 {p99:6.1f} ms  (ours: {found[0][1] / rate:.2f} ×)"
-        )
-
-
-def report_quiet(environment: dict[str, str], people: list[Speaker], *, peers: bool) -> None:
-    room = stage.make_room(people[:2])
-    print("\nA quiet room, from send to delivery")
-    with stage.lyceum(environment) as server:
-        p50, p99 = uvloop.run(quiet(server, room_lines(people[:2], room)))
-        print(f"  {server.name:28} p50 {p50:6.2f} ms  p99 {p99:6.2f} ms")
+        theirs: Make = [partial(SocketIoLine, f"room{n // 2}") for n in range(2 * ROOMS)]
+        servers.append((partial(stage.socket_io, environment, store), theirs))
     if peers:
-        with stage.socket_io(environment, "none") as server:
-            p50, p99 = uvloop.run(quiet(server, peer_lines(2, "quiet")))
-            print(f"  {server.name:28} p50 {p50:6.2f} ms  p99 {p99:6.2f} ms  (stores nothing)")
+        theirs = [partial(WsLine, f"room{n // 2}") for n in range(2 * ROOMS)]
+        servers.append((lambda: stage.plain_ws(environment, "batch"), theirs))
+    ours = 0.0
+    for start, lines in servers:
+        with start() as server:
+            rate, p99 = uvloop.run(rooms_of_two(server, lines))
+        ours = ours or rate
+        line = f"{rate:9,.0f} messages/s  acknowledged p99 {p99:6.1f} ms  (ours: {ours / rate:.2f} ×)"
+        report.add("rooms", server.name, line, messages=rate, p99_ms=p99)
+
+
+def report_quiet(environment: dict[str, str], people: list[Speaker], report: Report, peers: bool) -> None:
+    room = stage.make_room(people[:2])
+    report.title("A quiet room, from send to delivery")
+    servers: Servers = [(lambda: stage.lyceum(environment), room_lines(people[:2], room))]
+    if peers:
+        servers.append((lambda: stage.socket_io(environment, "none"), peer_lines(SocketIoLine, 2)))
+    with ExitStack() as stack:
+        started = [(stack.enter_context(start()), make) for start, make in servers]
+        found: dict[str, list[tuple[float, float]]] = {}
+        for _ in range(TURNS):
+            for server, make in started:
+                found.setdefault(server.name, []).append(uvloop.run(quiet(server, make)))
+    for name, turns in found.items():
+        p50, p99 = (median(values) for values in zip(*turns, strict=True))
+        report.add("quiet", name, f"p50 {p50:6.2f} ms  p99 {p99:6.2f} ms (medians of {TURNS})", p50_ms=p50, p99_ms=p99)
+
+
+def report_opening(environment: dict[str, str], people: list[Speaker], report: Report, parts: list[str]) -> None:
+    room = stage.make_room(people[:2])
+    for n in range(2, len(people), 2):
+        stage.make_room(people[n : n + 2])
+    report.title(f"{len(people) - AT_ONCE} sockets with tickets, {AT_ONCE} opening at once")
+    with stage.lyceum(environment) as server:
+        found = uvloop.run(open_many(server, people, room))
+    if "connect" in parts:
+        line = f"{found.rate:9,.0f} a second, p95 {found.p95_ms:.1f} ms, {found.processor_ms:.2f} ms of processor each"
+        report.add("connect", server.name, line, rate=found.rate, p95_ms=found.p95_ms)
+    if "idle" in parts:
+        line = f"{found.kilobytes:9.1f} KB each while they are idle"
+        report.add("idle", f"{server.name}, idle", line, kilobytes=found.kilobytes)
+
+
+def report_people(environment: dict[str, str], people: list[Speaker], report: Report, minutes: float) -> None:
+    room = stage.make_room(people)
+    report.title(f"{len(people)} people who chat for {minutes:g} minutes")
+    with stage.lyceum(environment) as server:
+        found = uvloop.run(chat(server, people, room, minutes * 60))
+    line = (
+        f"connect p95 {found.connect_p95:.1f} ms, acknowledged p95 {found.acknowledged_p95:.1f} ms, delivery p50"
+        f" {found.delivery_p50:.1f} ms and p95 {found.delivery_p95:.1f} ms, {found.share:.2%} of {found.sent} delivered"
+    )
+    report.add("people", server.name, line, **vars(found))
 
 
 def run(environment: dict[str, str], options: argparse.Namespace) -> None:
     people = stage.make_people(max(2 * ROOMS, max(options.listeners) + SENDERS))
-    print(stage.machine())
-    report_quiet(environment, people, peers=options.peers)
-    for listeners in options.listeners:
-        report_fan_out(environment, people, listeners, peers=options.peers)
-    report_rooms(environment, people, peers=options.peers)
+    stage.settle()
+    report = Report(options.most_minutes)
+    print(report.figures["machine"])
+    if "quiet" in options.only:
+        report_quiet(environment, people, report, options.peers)
+    for listeners in options.listeners if "fan-out" in options.only else ():
+        if report.has_time(f"fan-out {listeners}"):
+            report_fan_out(environment, people, listeners, report, options.peers)
+    if "rooms" in options.only and report.has_time("rooms"):
+        report_rooms(environment, people, report, options.peers)
+    if {"connect", "idle"} & set(options.only) and report.has_time("connect, idle"):
+        report_opening(environment, stage.make_people(CONNECTS), report, options.only)
+    if "people" in options.only and report.has_time("people"):
+        report_people(environment, stage.make_people(CHATTERS), report, options.people_minutes)
+    if options.json:
+        Path(options.json).write_text(json.dumps(report.figures, indent=2) + "\n")

@@ -90,8 +90,22 @@ def socket_io(environment: dict[str, str], store: str) -> AbstractContextManager
     return _node_peer(name, "socketio.mjs", environment, STORE=store)
 
 
+def plain_ws(environment: dict[str, str], store: str) -> AbstractContextManager[Server]:
+    """Plain `ws` with Redis pub/sub; `store` is none or batch."""
+    name = {"none": "ws", "batch": "ws, batched inserts"}[store]
+    return _node_peer(name, "ws.mjs", environment, STORE=store)
+
+
+def ceiling() -> AbstractContextManager[Server]:
+    """A server that only writes joined frames."""
+    port = free_port()
+    return serving(
+        "the load generator's ceiling", [sys.executable, "-m", "bench.ceiling", str(port)], port, dict(os.environ)
+    )
+
+
 def _node_peer(name: str, file: str, environment: dict[str, str], **variables: str) -> AbstractContextManager[Server]:
-    if not (PEERS / "node_modules" / "express").exists():
+    if not all((PEERS / "node_modules" / name).exists() for name in ("express", "ws")):
         try:
             subprocess.run(["npm", "ci", "--silent", "--no-audit", "--no-fund"], cwd=PEERS, check=True)
         except FileNotFoundError:

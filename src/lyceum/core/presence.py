@@ -46,7 +46,7 @@ end
 
 
 def _note(client: Any, user_id: UUID | str, connection_id: str = "", entry: str = "") -> None:
-    arguments = (time.time(), connection_id, entry, str(user_id), ALIVE_SECONDS * 2)
+    arguments = (time.time(), connection_id, entry, str(user_id), int(ALIVE_SECONDS * 2) + 1)
     client.eval(NOTE, 2, _key(user_id), valkey.key("present"), *arguments)
 
 

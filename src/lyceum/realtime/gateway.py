@@ -57,6 +57,9 @@ async def application(scope: dict[str, Any], receive: Receive, send: Send) -> No
         source = Source(**{**known, "user": str(sign_in.user_id)})
         source.write("socket_opened", method="open", status="ok", duration_ms=_since(started))
         direct: Direct | None = (scope.get("extensions") or {}).get(EXTENSION)
+        if direct is not None:
+            direct.forget_handshake()
+        handshake.headers.clear()
         writer: Writer = TransportWriter(direct.transport, send) if direct is not None else QueueWriter(send)
         code = await _serve(Connection(sign_in, conversation, writer, source), receive, direct)
     except Refused as refusal:

@@ -39,6 +39,12 @@ class Direct:
         receiver.on_room = self._protocol.go_on
         self._protocol.receiver = receiver
 
+    def forget_handshake(self) -> None:
+        """Let go of the headers, which are some kilobytes on every connection."""
+        self._protocol.request.headers.clear()
+        self._protocol.response.headers.clear()
+        self._protocol.scope["headers"] = []
+
 
 class LyceumProtocol(WebSocketsSansIOProtocol):
     """Whole small text messages, which nearly all are, go to the receiver at once; the library reads all else.

@@ -22,3 +22,16 @@ def test_the_last_state_is_kept_for_the_grace_and_not_bettered(monkeypatch: pyte
     assert state() == "away"
     time.sleep(0.35)
     assert state() == "offline"
+
+
+def test_many_are_read_at_once_and_what_has_lapsed_is_looked_at_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    online, away, both, nobody = uuid4(), uuid4(), uuid4(), uuid4()
+    presence.touch(online, "desk", "online")
+    presence.touch(away, "phone", "away")
+    presence.touch(both, "phone", "away")
+    monkeypatch.setattr(presence, "ALIVE_SECONDS", 0.1)
+    presence.touch(both, "desk", "online")
+    assert presence.states([both]) == {both: "online"}
+    time.sleep(0.15)
+    found = presence.states([online, away, both, nobody])
+    assert found == {online: "online", away: "away", both: "away", nobody: "offline"}
