@@ -48,8 +48,19 @@ async def run(
     rng = random.Random(seed)
     names = list(faults) if faults is not None else rng.sample(list(FAULTS), len(FAULTS))
     history, began = History(seed=seed), time.monotonic()
-    async with Workload(cluster, history, shape=shape, seed=seed) as workload:
-        field = Field(cluster, workload, history, rng)
+    field = Field(cluster, Workload(cluster, history, shape=shape, seed=seed), history, rng)
+    try:
+        await _storm(field, names, messages, patience)
+    except BaseException:
+        history.close(kept=True)
+        print(f"\nseed {seed}, history {history.path}", file=sys.stderr)
+        raise
+    facts = sort(history.entries)
+    return Outcome(seed, facts, check(facts), time.monotonic() - began, history)
+
+
+async def _storm(field: Field, names: Sequence[str], messages: int, patience: float) -> None:
+    async with field.workload as workload:
         for number, name in enumerate(names):
             done = messages * number // len(names)
             part = messages * (number + 1) // len(names) - done
@@ -60,5 +71,3 @@ async def run(
             await workload.until_acknowledged(done + part)
         await workload.settle(patience)
         await workload.look_back()
-    facts = sort(history.entries)
-    return Outcome(seed, facts, check(facts), time.monotonic() - began, history)
