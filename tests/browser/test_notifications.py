@@ -17,7 +17,7 @@ from lyceum.core.testing.outside import Outside, Reply, serving
 from lyceum.core.testing.push import Browser as PushBrowser
 from tests.browser.conftest import faults
 from tests.browser.talk import direct, group, post
-from tests.conftest import Person, Site, make_database, start_web
+from tests.conftest import PASSWORD, Person, Site, make_database, start_web
 
 pytestmark = pytest.mark.browser
 PHONE = {"width": 390, "height": 844}
@@ -118,6 +118,17 @@ def test_a_device_is_turned_on_told_and_turned_off(site: Site, page_of: New, pus
     deliver(page, site, {**told, "body": "and it is nickel"})
     page.wait_for_function(f"async () => (await ({SHOWN})())[0].body === 'and it is nickel'")
     assert len(page.evaluate(SHOWN)) == 1
+
+    page.locator("#account-open").click()
+    page.get_by_role("button", name="Sign out").click()
+    page.wait_for_url("**/sign-in/")
+    assert alice.call("GET", "notifications/push/devices/").data == {"results": []}
+    page.get_by_label("E-mail").fill(alice.email)
+    page.get_by_label("Password").fill(PASSWORD)
+    with page.expect_response("**/push/devices/"):
+        page.keyboard.press("Enter")
+    page.goto(f"{site.url}/notifications/")
+    expect(page.locator("#devices li")).to_have_count(1)
 
     page.get_by_role("button", name="Turn them off on this device").click()
     expect(page.get_by_role("button", name="Turn on notifications on this device")).to_be_focused()

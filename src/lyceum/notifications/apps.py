@@ -6,7 +6,8 @@ class NotificationsConfig(AppConfig):
     label = "notifications"
 
     def ready(self) -> None:
-        from lyceum.core import service_worker
+        from lyceum.core import service_worker, shell
         from lyceum.notifications import kept, privacy, receivers  # noqa: F401
 
         service_worker.add_part("notifications/push-worker.js")
+        shell.add_script("notifications/again.js")

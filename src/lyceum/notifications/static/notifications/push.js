@@ -1,6 +1,7 @@
 // Turns notifications on and off in this browser, and says how they stand.
 import { call, Problem } from "../lyceum/js/api.js";
 import { toast } from "../lyceum/js/toast.js";
+import { forget, remember, subscription, tellServer } from "./subscription.js";
 
 const box = document.getElementById("push-here");
 const part = (name) => box.querySelector(`[data-part=${name}]`);
@@ -9,11 +10,6 @@ const isAble = "serviceWorker" in navigator && "PushManager" in window && "Notif
 function bytes(text) {
   const plain = atob(text.replaceAll("-", "+").replaceAll("_", "/"));
   return Uint8Array.from(plain, (character) => character.charCodeAt(0));
-}
-
-async function subscription() {
-  const registration = await navigator.serviceWorker.getRegistration("/");
-  return (await registration?.pushManager.getSubscription()) ?? null;
 }
 
 async function subscribe() {
@@ -31,11 +27,6 @@ async function subscribe() {
   }
 }
 
-async function tellServer(found) {
-  const { endpoint, keys } = found.toJSON();
-  return call("POST", "notifications/push/devices/", { endpoint, keys });
-}
-
 function draw(state) {
   box.dataset.state = state;
   for (const words of box.querySelectorAll("[data-when]")) words.hidden = !words.dataset.when.split(" ").includes(state);
@@ -48,6 +39,7 @@ function refresh() {
 async function turnOn() {
   if ((await Notification.requestPermission()) !== "granted") return look();
   await tellServer(await subscribe());
+  await remember();
   await Promise.all([look(), refresh()]);
   part("off").focus();
   return toast(box.dataset.toldOn);
@@ -61,15 +53,23 @@ async function turnOff() {
     await call("DELETE", `notifications/push/devices/${id}/`);
     await found.unsubscribe();
   }
+  forget();
   await Promise.all([look(), refresh()]);
   part("on").focus();
   return toast(box.dataset.toldOff);
 }
 
+// The browser's word alone is not enough: the server forgets a device with its sign-in.
+async function isOn() {
+  if (Notification.permission !== "granted" || !(await subscription())) return false;
+  const { results } = await call("GET", "notifications/push/devices/");
+  return results.some(({ current }) => current);
+}
+
 async function look() {
   if (!isAble) return draw("unable");
   if (Notification.permission === "denied") return draw("denied");
-  return draw(Notification.permission === "granted" && (await subscription()) ? "on" : "off");
+  return draw((await isOn()) ? "on" : "off");
 }
 
 async function act(button, what) {
