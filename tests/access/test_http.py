@@ -1,0 +1,221 @@
+"""Every operation, tried by everybody: who may gets through, who may not changes nothing and learns nothing."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.test import Client
+
+from lyceum.accounts import keys
+from lyceum.core.scopes import declared
+from lyceum.messaging import services
+from tests.access.lines import FILE, Line, documented, lines, routed, undoored
+from tests.access.world import CSRF, SCHEMES, World, client, make_world, missing, state, tables
+
+LINES = lines("http")
+MEMBERS = {"owner", "member", "fellow"}
+EVERYBODY = MEMBERS | {"removed", "stranger", "staff"}
+MAY = {
+    "public": EVERYBODY,
+    "person": EVERYBODY,
+    "own": {"owner"},
+    "member": MEMBERS,
+    "writer": {"member"},
+    "moderator": {"owner", "member"},
+    "owner": {"owner"},
+    "ended": {"owner"},
+    "staff": {"staff"},
+}
+PERSONAL = ("instance", "request_id")
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def world(settings: Any, jobs: Any) -> World:
+    settings.LIMITS_ENABLED = False
+    return make_world()
+
+
+def filled(part: Any, ids: Any) -> Any:
+    if isinstance(part, str):
+        return part.format_map(ids)
+    if isinstance(part, dict):
+        return {name: filled(value, ids) for name, value in part.items()}
+    return [filled(value, ids) for value in part] if isinstance(part, list) else part
+
+
+def ask(caller: Client, line: Line, ids: Any, *, body: Any = None, **headers: str) -> Any:
+    operation = documented()[line.name]
+    known = {**ids, "conversation_id": ids["ended_id"]} if line.kind == "ended" else ids
+    try:
+        path = operation.path.format_map(known)
+    except KeyError as err:
+        raise AssertionError(f"{line.name} needs {err} in world.py: make such a thing of the owner's there.") from err
+    path += f"?{filled(line.query, ids)}" if line.query else ""
+    given = filled(body if body is not None else line.body, ids)
+    options: dict[str, Any] = {"content_type": "application/json"} if operation.is_write else {}
+    if operation.is_write:
+        options["data"] = {} if given is None and operation.body else given if given is not None else ""
+    return getattr(caller, operation.method)(path, headers=headers, **options)
+
+
+def refusal(line: Line, role: str) -> tuple[int, ...]:
+    if line.kind == "staff" or (line.kind in ("writer", "moderator", "owner") and role in MEMBERS):
+        return (403,)
+    return (404,)
+
+
+def told(answer: Any) -> Any:
+    return {name: value for name, value in answer.json().items() if name not in PERSONAL}
+
+
+def callers(world: World, roles: set[str]) -> Iterator[tuple[str, str, Client]]:
+    for role in sorted(roles):
+        for scheme, sign_in in SCHEMES.items():
+            yield role, scheme, sign_in(world.people[role])
+
+
+def test_every_operation_is_routed_documented_and_has_its_line() -> None:
+    assert not undoored(), f"No door stands behind {undoored()}: derive the view from Door."
+    named = {(name.split("_", 1)[0], "".join(map(str.title, name.split("_")[1:]))) for name in documented()}
+    assert routed() == named, "An operation is routed and not documented, or the other way round."
+    without = sorted(set(documented()) - set(LINES))
+    assert not without, f"Say who may: add to `http:` of tests/access/{FILE.name} a line `NAME: CLASS` for {without}."
+    gone = sorted(set(LINES) - set(documented()))
+    assert not gone, f"There are no such operations any more; take their lines out of {FILE.name}: {gone}"
+
+
+@pytest.mark.parametrize("name", sorted(LINES))
+def test_who_is_not_signed_in_gets_nowhere(world: World, name: str) -> None:
+    line, before = LINES[name], state()
+    for who, caller in {"nobody": client(), **world.broken()}.items():
+        with transaction.atomic():
+            answer = ask(caller, line, world.ids)
+            transaction.set_rollback(line.kind == "public")
+        if line.kind == "public":
+            assert answer.status_code not in (404, 405), (who, answer.content)
+            assert b"not_authenticated" not in answer.content
+        else:
+            assert answer.status_code == 401, (who, answer.status_code, answer.content)
+            assert answer["WWW-Authenticate"].startswith('Bearer realm="lyceum"')
+        assert_nothing_leaks(world, "stranger", answer)
+    assert state() == before
+
+
+def assert_nothing_leaks(world: World, role: str, answer: Any) -> None:
+    content = b"".join(answer.streaming_content) if answer.streaming else answer.content
+    content += str(answer.headers).encode()
+    if role not in ("owner", "staff"):
+        assert world.private.encode() not in content, f"{role} reads what is private"
+    if role not in MEMBERS:
+        assert world.shared.encode() not in content, f"{role} reads what is shared among members"
+
+
+@pytest.mark.parametrize("name", sorted(name for name, line in LINES.items() if line.kind != "public"))
+def test_who_may_gets_through_and_nobody_else(world: World, name: str) -> None:
+    line = LINES[name]
+    before = state()
+    for role, scheme, caller in callers(world, EVERYBODY - MAY[line.kind]):
+        answer = ask(caller, line, world.ids)
+        assert answer.status_code in refusal(line, role), (role, scheme, answer.status_code, answer.content)
+        assert_nothing_leaks(world, role, answer)
+        if answer.status_code == 404:
+            absent = ask(caller, line, missing())
+            assert (absent.status_code, told(absent)) == (404, told(answer)), "what is another's looks like nothing"
+    assert state() == before, "somebody was refused and has changed something"
+    # A door that is shut for all would have passed until here.
+    for role, scheme, caller in callers(world, MAY[line.kind]):
+        with transaction.atomic():
+            answer = ask(caller, line, world.ids)
+            transaction.set_rollback(True)
+        is_good = answer.status_code < 300 or answer.status_code in line.answers
+        assert is_good, (role, scheme, answer.status_code, answer.content)
+        assert_nothing_leaks(world, role, answer)
+
+
+WRITES = sorted(name for name, line in LINES.items() if line.kind != "public" and documented()[name].is_write)
+
+
+@pytest.mark.parametrize("name", WRITES)
+def test_a_session_writes_nothing_without_its_csrf_token(world: World, name: str) -> None:
+    line, before = LINES[name], state()
+    for token in ("", "b" * 32):
+        caller = SCHEMES["session"](world.people[min(MAY[line.kind])])
+        caller.defaults["HTTP_X_CSRFTOKEN"] = token
+        answer = ask(caller, line, world.ids)
+        assert (answer.status_code, answer.json()["code"]) == (403, "csrf_failed"), answer.content
+    assert state() == before
+
+
+def model_fields() -> set[str]:
+    columns = {column.name for model in tables() for column in model._meta.get_fields() if hasattr(column, "column")}
+    return columns | {"owner", "is_superuser", "user_id", "sender_id", "conversation_id", "seq", "status", "price"}
+
+
+BODIES = sorted(name for name in LINES if documented()[name].body is not None)
+
+
+@pytest.mark.parametrize("name", BODIES)
+def test_a_field_that_is_not_for_writing_is_refused(world: World, name: str) -> None:
+    line, schema = LINES[name], documented()[name].body
+    assert schema is not None
+    extra = {name: "zq" for name in model_fields() - set(schema["properties"])}
+    role = min(MAY[line.kind])
+    caller, before = SCHEMES["token"](world.people[role]) if line.kind != "public" else client(), state()
+    answer = ask(caller, line, world.ids, body={**(line.body or {}), **extra})
+    assert answer.status_code == 400, answer.content
+    unknown = {error["field"] for error in answer.json()["errors"] if error["code"] == "unknown_field"}
+    assert unknown == set(extra), extra.keys() - unknown
+    assert state() == before
+
+
+KEY_LINES = sorted(name for name, line in LINES.items() if line.kind != "public")
+
+
+@pytest.mark.parametrize("name", KEY_LINES)
+def test_a_service_key_does_what_its_scopes_say_and_is_a_stranger_elsewhere(world: World, name: str) -> None:
+    line = LINES[name]
+    _, bare = keys.create(name="Bare", scopes=[], actor=None)
+    _, whole = keys.create(name="Whole", scopes=list(declared()), actor=None)
+    before = state()
+    answer = ask(client(Authorization=f"Bearer {bare}"), line, world.ids)
+    assert answer.status_code == 403, answer.content
+    answer = ask(client(Authorization=f"Bearer {whole}"), line, world.ids)
+    assert answer.status_code in (403, 404) or line.kind == "person", answer.content
+    assert_nothing_leaks(world, "stranger", answer)
+    if line.kind != "person":
+        assert without_use(state()) == without_use(before)
+
+
+def without_use(found: list[Any]) -> list[Any]:
+    """Forget when a key was last used."""
+    return [(name, rows) for name, rows in found if name != "ServiceKey"]
+
+
+@pytest.mark.parametrize("field", ["reply_to", "participants", "user"])
+def test_ids_in_bodies_of_what_is_not_theirs_look_like_ids_of_nothing(world: World, field: str) -> None:
+    people, ids = world.people, world.ids
+    own = {"conversation_id": _room_of(people["stranger"])}
+    gone = people["deactivated"].pk
+    cases = {
+        "reply_to": ("post_message_list", lambda value: {"content": "x", "reply_to": value}, ids["message_id"]),
+        "participants": ("post_conversation_list", lambda v: {"kind": "direct", "participants": [v]}, gone),
+        "user": ("post_member_list", lambda value: {"user": value}, gone),
+    }
+    name, body, foreign = cases[field]
+    caller, before = SCHEMES["token"](people["stranger"]), state()
+    answers = [
+        ask(caller, LINES[name], {**ids, **own}, body=body(str(value))) for value in (foreign, missing()["user_id"])
+    ]
+    assert [answer.status_code for answer in answers] == [400, 400], answers[0].content
+    assert told(answers[0]) == told(answers[1])
+    assert state() == before
+
+
+def _room_of(person: Any) -> Any:
+    return services.create_group(person.pk, name="Mine", members=[], history="all").pk
+
+
+def test_the_token_of_these_clients_is_good(world: World) -> None:
+    assert SCHEMES["session"](world.people["owner"]).cookies["csrftoken"].value == CSRF

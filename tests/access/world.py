@@ -1,0 +1,177 @@
+"""Who asks, and what there is: everything private holds a token, so that it is found wherever it leaks."""
+
+import secrets
+from dataclasses import dataclass, field
+from datetime import timedelta
+from io import BytesIO
+from typing import Any
+
+from django.apps import apps
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db import models
+from django.test import Client
+from django.utils import timezone
+
+from lyceum.accounts import exports, keys, tokens
+from lyceum.accounts.models import ExternalIdentity, Passkey, PrivacyJob, Session, Token
+from lyceum.accounts.oauth.models import App, AppGrant
+from lyceum.core.archives import Archive
+from lyceum.core.ids import uuid7
+from lyceum.core.testing.people import make_person
+from lyceum.messaging import services
+from lyceum.notifications.models import Delivery, Device, Webhook
+
+CSRF = "a" * 32
+# Rows that asking alone makes or moves; what they keep is no thing of anybody's.
+NO_THINGS = {"Session", "TokenFamily", "Token", "AuditEntry", "OutboxEvent", "ServerKey", "IdempotencyRecord"}
+
+
+def client(**headers: str) -> Client:
+    """Return a client that says its CSRF token, as our own pages do."""
+    found = Client(enforce_csrf_checks=True, headers={"X-CSRFToken": CSRF, **headers})
+    found.cookies["csrftoken"] = CSRF
+    return found
+
+
+def by_session(person: Any) -> Client:
+    found = client()
+    found.force_login(person)
+    return found
+
+
+def by_token(person: Any) -> Client:
+    pair = tokens.open_family(person, address="127.0.0.1", user_agent="")
+    return client(Authorization=f"Bearer {pair.access}")
+
+
+# The ways to sign in; each is held to the same matrix.
+SCHEMES = {"session": by_session, "token": by_token}
+
+
+@dataclass
+class World:
+    people: dict[str, Any]
+    ids: dict[str, Any]
+    # What is one's alone, and what members share.
+    private: str = field(default_factory=lambda: f"zq{secrets.token_hex(8)}")
+    shared: str = field(default_factory=lambda: f"zq{secrets.token_hex(8)}")
+
+    def broken(self) -> dict[str, Client]:
+        """Return clients whose credentials are good for nothing."""
+        gone, pair = self.people["deactivated"], self._pair("owner")
+        expired = self._pair("owner")
+        Token.objects.filter(hash=tokens.token_hash(expired.access)).update(expires_at=timezone.now() - timedelta(1))
+        revoked = self._pair("owner")
+        tokens.revoke(revoked.refresh)
+        found = {
+            "an expired token": expired.access,
+            "a refresh token": pair.refresh,
+            "a revoked token": revoked.access,
+            "a token of somebody deactivated": tokens.open_family(gone, address="", user_agent="").access,
+            "a token that never was": "lya_nothing",
+        }
+        clients = {name: client(Authorization=f"Bearer {token}") for name, token in found.items()}
+        beside = by_session(self.people["owner"])
+        beside.defaults["HTTP_AUTHORIZATION"] = "Bearer lya_nothing"
+        return {
+            **clients,
+            "a bad token beside a good session": beside,
+            "a session of somebody deactivated": self._out(),
+        }
+
+    def _pair(self, name: str) -> tokens.TokenPair:
+        return tokens.open_family(self.people[name], address="", user_agent="")
+
+    def _out(self) -> Client:
+        gone = self.people["deactivated"]
+        return by_session(gone)
+
+
+def missing() -> dict[str, Any]:
+    """Return ids of nothing, for every name that a path or a body may have."""
+    return Missing(emoji="👍")
+
+
+class Missing(dict[str, Any]):
+    def __missing__(self, name: str) -> Any:
+        return uuid7()
+
+
+def make_world() -> World:
+    names = {"owner": "alice", "member": "bob", "fellow": "dana", "removed": "erin", "stranger": "charlie"}
+    people = {role: make_person(name) for role, name in names.items()}
+    # Somebody to act upon, and who never asks.
+    people["other"] = make_person("oona")
+    people |= {"staff": make_person("priya", is_staff=True), "deactivated": make_person("gone", is_active=False)}
+    world = World(people, {"emoji": "👍"})
+    _make_room(world)
+    _make_own(world)
+    _make_staffs(world)
+    people["owner"].email = f"{world.private}@example.org"
+    people["owner"].save()
+    return world
+
+
+def _make_room(world: World) -> None:
+    pk = {role: person.pk for role, person in world.people.items()}
+    everybody = [pk[role] for role in ("member", "fellow", "other", "removed")]
+    room = services.create_group(pk["owner"], name=world.shared, members=everybody, history="all")
+    sent = services.send_message(room.pk, sender=pk["member"], content=f"rock {world.shared}")
+    for role in ("owner", "member"):
+        place = room.participants.select_related("conversation", "user").get(user=pk[role])
+        services.react(place, sent.message_id, "👍", add=True)
+    owner = room.participants.select_related("conversation", "user").get(user=pk["owner"])
+    services.remove_member(owner, pk["removed"])
+    over = services.create_group(pk["owner"], name=world.shared, members=[pk["member"]], history="all")
+    services.end_conversation(over.participants.select_related("conversation", "user").get(user=pk["owner"]))
+    world.ids |= {"conversation_id": room.pk, "message_id": sent.message_id, "member_id": pk["other"]}
+    world.ids |= {"ended_id": over.pk, "stranger_id": pk["stranger"], "user_id": pk["owner"]}
+
+
+def _make_own(world: World) -> None:
+    owner, word = world.people["owner"], world.private
+    key = Passkey.objects.create(user=owner, name=word, credential_id=word.encode(), credential=b"", rp_id="localhost")
+    at = f"https://push.example.org/{word}"
+    device = Device.objects.create(user=owner, endpoint=at, endpoint_hash=word, user_agent=word)
+    identity = ExternalIdentity.objects.create(user=owner, issuer="https://id.example.org", subject=word)
+    app = App.objects.create(client_id=word, name=word, scopes=["openid"])
+    grant = AppGrant.objects.create(user=owner, app=app, scopes=["openid"])
+    day = timezone.now() + timedelta(1)
+    export = PrivacyJob.objects.create(user=owner, kind="export", state="done", expires_at=day)
+    with BytesIO() as file:
+        Archive(file).close()
+        default_storage.save(exports.path_of(export.pk), ContentFile(file.getvalue()))
+    by_session(owner)
+    sign_in = Session.objects.get(user=owner)
+    Session.objects.filter(pk=sign_in.pk).update(user_agent=word)
+    world.ids |= {"passkey_id": key.pk, "device_id": device.pk, "identity_id": identity.pk, "grant_id": grant.pk}
+    world.ids |= {"sign_in_id": sign_in.public_id, "app_id": app.pk, "export_id": export.pk}
+
+
+def _make_staffs(world: World) -> None:
+    key, _ = keys.create(name="Reports", scopes=["chat:read"], actor=world.people["staff"])
+    webhook = Webhook.objects.create(url=f"https://hooks.example.org/{world.private}", events=["message.created"])
+    webhook.scopes.create(scope=world.ids["conversation_id"])
+    delivery = Delivery.objects.create(
+        webhook=webhook, event_id=uuid7(), event="message.created", data={}, happened_at=timezone.now(), state="failed"
+    )
+    world.ids |= {"key_id": key.pk, "webhook_id": webhook.pk, "delivery_id": delivery.pk}
+
+
+def tables() -> list[type[models.Model]]:
+    ours = [config for config in apps.get_app_configs() if config.name.startswith("lyceum.")]
+    found = [model for config in ours for model in config.get_models()]
+    return [model for model in found if model.__name__ not in NO_THINGS]
+
+
+def state() -> list[Any]:
+    """Return everything that anybody has, to be compared."""
+    return [
+        (model.__name__, list(model._default_manager.order_by("pk").values(*_columns(model)))) for model in tables()
+    ]
+
+
+def _columns(model: type[models.Model]) -> list[str]:
+    """Name what a row holds, but for when somebody last came."""
+    return [column.attname for column in model._meta.concrete_fields if column.name != "last_login"]
