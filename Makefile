@@ -12,7 +12,7 @@ IN_VENV := $(VENV)/bin/python
 LYCEUM := $(IN_VENV) -m lyceum.runtime.cli
 INSTALL := $(IN_VENV) -m pip install --quiet --disable-pip-version-check --require-hashes
 
-.PHONY: run test check fix docs bench soak screenshots clean
+.PHONY: run test check fix docs bench soak screenshots mutants clean
 
 run: $(VENV)/.run
 	@$(IN_VENV) scripts/frontend.py
@@ -53,6 +53,11 @@ screenshots: $(VENV)/.dev
 	@sh scripts/chromium.sh fonts
 	@$(IN_VENV) scripts/frontend.py
 	$(LYCEUM) with-servers $(IN_VENV) scripts/screenshots.py
+
+# Take each permission check away in turn and see whether a test notices; ONLY=messaging/selectors tries some.
+mutants: $(VENV)/.dev
+	@$(IN_VENV) scripts/frontend.py --dev
+	$(LYCEUM) with-servers $(IN_VENV) scripts/mutants.py --only "$(ONLY)"
 
 clean:
 	rm -rf $(VENV) var frontend/node_modules src/lyceum/core/static/lyceum/fonts src/lyceum/core/static/lyceum/vendor
