@@ -159,4 +159,7 @@ def give_place(user_id: UUID, connection_id: str) -> None:
 
 def forget(user_id: UUID) -> None:
     """Take everything that is known of a person's presence away."""
-    valkey.connection().delete(_key(user_id), valkey.key("seen", user_id), valkey.key("sockets", user_id))
+    pipe = valkey.connection().pipeline()
+    pipe.delete(_key(user_id), valkey.key("seen", user_id), valkey.key("sockets", user_id))
+    pipe.hdel(valkey.key("present"), str(user_id))
+    pipe.execute()

@@ -35,3 +35,10 @@ def test_many_are_read_at_once_and_what_has_lapsed_is_looked_at_anew(monkeypatch
     time.sleep(0.15)
     found = presence.states([online, away, both, nobody])
     assert found == {online: "online", away: "away", both: "away", nobody: "offline"}
+
+
+def test_of_whom_everything_is_forgotten_nothing_is_told() -> None:
+    person = uuid4()
+    presence.touch(person, "phone", "online")
+    presence.forget(person)
+    assert presence.states([person]) == {person: "offline"}

@@ -76,14 +76,15 @@ def test_a_digest_tells_what_was_missed_once(alice: User, bob: User, jobs: Jobs,
     assert mail.outbox[1].subject == "1 message waits for you"
 
 
-def test_nothing_is_sent_to_who_is_here_read_it_muted_it_or_chose_none(alice: User, bob: User, jobs: Jobs) -> None:
+def test_nothing_is_sent_to_who_is_here_read_it_muted_it_or_chose_none(
+    alice: User, bob: User, jobs: Jobs, monkeypatch: Any
+) -> None:
     room, _ = services.create_direct(alice.pk, bob.pk)
     sent = say(room, bob, "hello")
     presence.touch(alice.pk, "here", "online")
     assert (due(jobs), send(alice)) == ([], False)
-    presence.take_gone()
-    for key in presence.valkey.connection().scan_iter(f"{presence.valkey.settings.REDIS_PREFIX}presence*"):
-        presence.valkey.connection().delete(key)
+    monkeypatch.setattr(presence, "GRACE_SECONDS", -1)
+    presence.leave(alice.pk, "here")
     assert due(jobs) == [str(alice.pk)]
     preferences.change(alice.pk, digest="off")
     assert (due(jobs), send(alice)) == ([], False)
