@@ -1,39 +1,49 @@
-"""Notifications' part of a person's data: how they want to be told, and where."""
+"""The part of notifications in a person's data."""
 
-from lyceum.accounts.public import device_name
+from urllib.parse import urlsplit
+
 from lyceum.core.archives import Archive
 from lyceum.core.privacy import Holder, Subject, declare
-from lyceum.notifications import preferences
 from lyceum.notifications.models import Device, Preferences, Webhook
 
 
 def export(subject: Subject, archive: Archive) -> None:
-    found = preferences.of(subject.id)
-    chosen = {name: getattr(found, name) for name in ("digest", "show_text", "group_messages", "digest_sent_at")}
     archive.write_list(
-        "notifications",
-        [chosen],
+        "notification_settings",
+        Preferences.objects.filter(user=subject.id).values("digest", "show_text", "group_messages", "digest_sent_at"),
         title="How you are told",
-        about="What you chose for mails and devices, and when the last mail was sent.",
+        about="Nothing here where you changed nothing.",
     )
     devices = Device.objects.filter(user=subject.id).order_by("created_at")
     archive.write_list(
         "devices",
-        (
-            {"device": device_name(one.user_agent), "created_at": one.created_at, "last_sent_at": one.last_sent_at}
-            for one in devices
-        ),
+        [
+            {
+                "user_agent": device.user_agent,
+                "push_service": urlsplit(device.endpoint).hostname,
+                "created_at": device.created_at,
+                "last_sent_at": device.last_sent_at,
+            }
+            for device in devices
+        ],
         title="Devices that are told",
-        about="The browsers that show notifications; their keys are secrets and are left out.",
+        about="Phones and browsers with notifications, without their keys.",
+    )
+    archive.write_list(
+        "webhooks",
+        Webhook.objects.filter(created_by=subject.id).values("id", "url", "events", "created_at"),
+        title="Webhooks",
+        about="Those of the workspace that you made; they stay when you go.",
     )
 
 
 def erase(subject: Subject) -> None:
-    """Forget choices and devices; a webhook that the person made stays, without its maker."""
-    Preferences.objects.filter(pk=subject.id).delete()
+    Preferences.objects.filter(user=subject.id).delete()
     Device.objects.filter(user=subject.id).delete()
-    Webhook.objects.filter(created_by=subject.id).update(created_by=None)
 
 
-TABLES = ["notifications.Preferences", "notifications.Device", "notifications.Webhook"]
-declare(Holder("notifications", TABLES, export, erase))
+declare(
+    Holder(
+        "notifications", ["notifications.Preferences", "notifications.Device", "notifications.Webhook"], export, erase
+    )
+)
