@@ -19,6 +19,7 @@ from rest_framework.response import Response
 from lyceum.core import health, service_worker, shell
 from lyceum.core.api import Door, Unknown
 from lyceum.core.errors import NotFound
+from lyceum.messaging.views import offline_talk
 from lyceum.realtime.asyncapi import document
 
 handler400 = "lyceum.core.pages.bad_request"
@@ -110,6 +111,9 @@ urlpatterns = [
     path("api/", include((api, "alias"), namespace="alias")),
     path("favicon.ico", shell.favicon),
     path("service-worker.js", service_worker.script),
+    path("manifest.webmanifest", service_worker.manifest),
+    path("offline/", service_worker.offline),
+    path("offline/talk/", offline_talk),
     path("theme/", shell.set_theme, name="theme"),
     path("keys/", shell.set_keys, name="keys"),
     path("privacy/", shell.privacy, name="privacy"),

@@ -68,9 +68,14 @@ def collect() -> bool:
     return True
 
 
+def is_own_folder(name: str) -> bool:
+    """Say whether a folder of static files is one of our apps."""
+    own = {app.removeprefix("lyceum.").split(".")[0] for app in settings.INSTALLED_APPS if app.startswith("lyceum.")}
+    return name in OWN_FOLDERS | own
+
+
 def _is_own_module(name: str) -> bool:
-    own = OWN_FOLDERS | {app.rpartition(".")[2] for app in settings.INSTALLED_APPS if app.startswith("lyceum.")}
-    return name.endswith(".js") and name.split("/")[0] in own and not name.startswith("lyceum/vendor/")
+    return name.endswith(".js") and is_own_folder(name.split("/")[0]) and not name.startswith("lyceum/vendor/")
 
 
 @cache

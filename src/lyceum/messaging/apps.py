@@ -6,10 +6,12 @@ class MessagingConfig(AppConfig):
     label = "messaging"
 
     def ready(self) -> None:
-        from lyceum.core import shell
+        from lyceum.core import service_worker, shell
         from lyceum.messaging import digest, kept, privacy, receivers, scopes, selectors, socket  # noqa: F401
         from lyceum.notifications import public as notifications
 
         notifications.declare_digest(notifications.DigestSource(digest.waiting, digest.sections))
+        service_worker.add_page("/talk/", "/offline/talk/")
+        service_worker.add_part("messaging/outbox-worker.js")
         shell.count_at("/talk/", selectors.unread_total)
         shell.add_script("messaging/badge.js")

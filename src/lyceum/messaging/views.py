@@ -6,9 +6,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.csrf import ensure_csrf_cookie
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
-from lyceum.core import pages
+from lyceum.core import pages, service_worker
 from lyceum.core.errors import NotFound
 from lyceum.messaging import selectors, services
 
@@ -28,6 +28,14 @@ def talk(request: HttpRequest, conversation_id: UUID | None = None) -> HttpRespo
         "ephemeral_hours": settings.EPHEMERAL_HOURS,
     }
     return render(request, "messaging/talk.html", {"me": known, "conversation_id": conversation_id})
+
+
+@require_safe
+def offline_talk(request: HttpRequest) -> HttpResponse:
+    """The shell of Talk without a person, which the service worker shows where there is no network."""
+    return render(
+        service_worker.as_nobody(request), "messaging/talk.html", {"me": None, "shell": True, "me_shell": True}
+    )
 
 
 @pages.signed_in

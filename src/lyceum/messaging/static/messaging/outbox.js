@@ -1,11 +1,13 @@
 // What was written and is not acknowledged: kept in this browser, sent in order, each under one client_id.
+import "../lyceum/worker/here.js";
+
+const here = globalThis.lyceumHere;
 const ANSWER_MS = 10_000;
 // randomUUID is for secure origins alone; a house in a local network may have none.
 const newId = () => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 const AFTER_LOSS = new Set(["lost", "unanswered", "unavailable"]);
 
 export class Outbox extends EventTarget {
-  #prefix;
   #entries = new Map();
   #flying = null; // {id, timer}
   #pause = 0;
@@ -14,11 +16,16 @@ export class Outbox extends EventTarget {
     super();
     this.me = me;
     this.connection = connection;
-    this.#prefix = `lyceum.outbox.${me.id}.`;
-    for (const key of Object.keys(localStorage).filter((name) => name.startsWith(this.#prefix))) {
-      const entry = JSON.parse(localStorage.getItem(key));
-      this.#entries.set(entry.client_id, { ...entry, state: "waiting" });
+  }
+
+  // Reads what waits from before; until then nothing is sent.
+  async load() {
+    const kept = await here.all("outbox", this.me.id).catch(() => []);
+    for (const entry of kept) {
+      const state = entry.state === "failed" ? "failed" : "waiting";
+      this.#entries.set(entry.client_id, { ...entry, state });
     }
+    this.#changed();
   }
 
   get all() {
@@ -64,7 +71,7 @@ export class Outbox extends EventTarget {
   discard(id) {
     if (this.#flying?.id === id) this.#land();
     this.#entries.delete(id);
-    localStorage.removeItem(this.#prefix + id);
+    here.remove("outbox", this.me.id, id).catch(() => {});
     this.#changed();
   }
 
@@ -137,12 +144,16 @@ export class Outbox extends EventTarget {
 
   #put(entry) {
     this.#entries.set(entry.client_id, entry);
-    try {
-      localStorage.setItem(this.#prefix + entry.client_id, JSON.stringify(entry));
-    } catch {
-      // A full store keeps the message on the page alone.
-    }
+    // A store that is full or closed keeps the message on the page alone.
+    here.put("outbox", this.me.id, entry.client_id, { ...entry }).then(() => this.#askWorker(entry), () => {});
     this.#changed();
+  }
+
+  // The service worker sends what waits when the network is back and this page is gone.
+  async #askWorker({ state }) {
+    if (state !== "waiting" || this.connection.isOpen) return;
+    const registration = await navigator.serviceWorker?.getRegistration();
+    await registration?.sync?.register("lyceum-outbox").catch(() => {});
   }
 
   #changed() {

@@ -46,6 +46,16 @@ export class Store extends EventTarget {
     for (const c of found.values()) this.keep(c);
   }
 
+  // What this browser kept, in place of what the server would say.
+  adopt(conversations) {
+    for (const c of conversations) this.keep(c);
+  }
+
+  adoptMessages(id, messages) {
+    this.windows.set(id, { messages: new Map(messages.map((m) => [m.id, m])), hasOlder: false, hasNewer: false, fresh: null });
+    this.touch("thread");
+  }
+
   async loadEnded() {
     const page = await call("GET", "chat/conversations/?ended=true&limit=100");
     this.ended = new Map(page.results.map((c) => [c.id, c]));
@@ -292,7 +302,7 @@ export class Store extends EventTarget {
   // Frames, by their type
 
   apply(frame) {
-    this[`_${frame.type}`]?.(frame, this.conversations.get(frame.conversation));
+    return this[`_${frame.type}`]?.(frame, this.conversations.get(frame.conversation));
   }
 
   _connection_established({ conversations }) {

@@ -5,6 +5,7 @@ import { Composer } from "./composer.js";
 import { Details } from "./details.js";
 import { $, say } from "./dom.js";
 import { Picker } from "./emoji.js";
+import { Keeping } from "./keeping.js";
 import { keptShort } from "./kept.js";
 import { listen } from "./keys.js";
 import { List } from "./list.js";
@@ -24,6 +25,7 @@ const main = $("main");
 const connection = new Connection(() => store.held);
 const store = new Store(me, (id, sequence) => connection.resume(id, sequence));
 const outbox = new Outbox(me, connection);
+const keeping = new Keeping(store);
 const status = new Status(outbox);
 const picker = new Picker();
 const failed = (error) => toast(problemText(error));
@@ -106,7 +108,7 @@ async function open(id, { push = true, at = null } = {}) {
   $("thread-none").hidden = true;
   draw();
   try {
-    await thread.show(id, at);
+    await showOrKept(id, at);
   } catch (error) {
     failed(error);
   }
@@ -114,6 +116,20 @@ async function open(id, { push = true, at = null } = {}) {
   if (!at && id === current && matchMedia("(pointer: fine)").matches) composer.field.focus();
   return null;
 }
+
+// Without a network the messages that this browser kept are shown.
+async function showOrKept(id, at) {
+  try {
+    await thread.show(id, at);
+  } catch (error) {
+    const kept = isAway(error) && (await keeping.messages(id));
+    if (!kept || id !== current) throw error;
+    store.adoptMessages(id, kept);
+    await thread.show(id);
+  }
+}
+
+const isAway = (error) => error instanceof TypeError || error instanceof SyntaxError || [502, 503, 504].includes(error.status);
 
 function leave(id = current) {
   if (id !== current) return;
@@ -185,6 +201,9 @@ store.addEventListener("gone", ({ detail: { conversation, name, why } }) => {
 // The connection
 
 connection.addEventListener("frame", ({ detail: frame }) => {
+  // Somebody else has signed in here since.
+  if (frame.type === "connection_established" && frame.user.id !== me.id) return location.reload();
+  if (["message_deleted", "message_edited"].includes(frame.type) && !store.window(frame.conversation ?? frame.message.conversation)) keeping.forget(frame.conversation ?? frame.message.conversation);
   if (frame.type === "user_message_received") return acknowledged(frame);
   if (frame.type === "error") return refused(frame);
   if (frame.type === "message" && frame.message.sender.id === me.id && outbox.get(frame.message.client_id)) {
@@ -222,8 +241,14 @@ connection.addEventListener("state", ({ detail }) => {
   status.state(detail);
   if (detail === "offline") outbox.lost();
 });
-connection.addEventListener("resuming", () => outbox.back());
-connection.addEventListener("signed-out", () => location.assign(`/sign-in/?next=${encodeURIComponent(location.pathname + location.search)}`));
+connection.addEventListener("resuming", () => {
+  outbox.back();
+  if (!keeping.isTrue) renew();
+});
+connection.addEventListener("signed-out", async () => {
+  await globalThis.lyceumHere.forget().catch(() => {});
+  location.assign(`/sign-in/?next=${encodeURIComponent(location.pathname + location.search)}`);
+});
 connection.addEventListener("outdated", () => status.stop("This page is older than the server.", "Load it again"));
 connection.addEventListener("changed", () => store.load().catch(() => {}));
 
@@ -250,21 +275,43 @@ function asked() {
   return { id, at: Number(new URLSearchParams(location.search).get("at")) || null };
 }
 
-async function start() {
+// What was shown from this browser's store gives way to what the server says.
+async function renew() {
+  try {
+    await store.apply({ type: "reload", count: 0 });
+    keeping.isTrue = true;
+  } catch {
+    // The next connection tries again.
+  }
+}
+
+async function loadOrKept() {
   try {
     await store.load();
-  } catch {
-    // Without a list there is nothing to show: the page waits for the network and begins again.
+    keeping.isTrue = true;
+    return true;
+  } catch (error) {
+    if (error.status === 401) await globalThis.lyceumHere.forget().catch(() => {});
+    const kept = isAway(error) && (await keeping.list());
     status.state("offline");
+    if (kept) store.adopt(kept);
+    return Boolean(kept);
+  }
+}
+
+async function start() {
+  if (!(await loadOrKept())) {
+    // Without a list there is nothing to show: the page waits for the network and begins again.
     setTimeout(start, 3000);
     return;
   }
   list.isLoaded = true;
-  store.loadEnded().catch(() => {});
+  if (keeping.isTrue) store.loadEnded().catch(() => {});
   const { id, at } = asked();
   if (id) await open(id, { push: false, at });
   else draw();
   connection.open();
 }
 
+await outbox.load();
 start();

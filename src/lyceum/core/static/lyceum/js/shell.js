@@ -3,6 +3,7 @@ import "./htmx.js";
 import "./keys.js";
 import "./theme.js";
 import { adopt } from "./toast.js";
+import "../worker/here.js";
 
 export { ask } from "./ask.js";
 export { initials, paint, tone } from "./avatar.js";
@@ -27,5 +28,16 @@ tellOffline();
 
 // Signing out ends the page's connections too; they must not lead somewhere else meanwhile.
 document.addEventListener("submit", (event) => {
-  if (event.target.matches("[data-leave]")) document.documentElement.dataset.leaving = "";
+  if (!event.target.matches("[data-leave]")) return;
+  document.documentElement.dataset.leaving = "";
+  forget();
 });
+
+// What this browser kept of a person goes with them.
+function forget() {
+  for (const name of Object.keys(localStorage)) if (name.startsWith("lyceum.")) localStorage.removeItem(name);
+  globalThis.lyceumHere.forget().catch(() => {});
+}
+
+if (location.pathname === "/sign-in/") forget();
+navigator.serviceWorker?.register("/service-worker.js").catch(() => {});
