@@ -184,6 +184,11 @@ def start_web(
     raise AssertionError("the web process does not answer")
 
 
+def start_worker(environment: dict[str, str]) -> "subprocess.Popen[bytes]":
+    """Start a worker process, which does the jobs of its database."""
+    return subprocess.Popen([sys.executable, "-m", "lyceum.runtime.cli", "worker"], env=environment)
+
+
 def make_database(name: str) -> dict[str, str]:
     """Make a migrated database and a Valkey number of one's own, for processes that outlive a test's transaction."""
     url = os.environ["DATABASE_URL"]

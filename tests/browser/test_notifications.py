@@ -97,7 +97,7 @@ SHOWN = """async () => {
 def test_a_device_is_turned_on_told_and_turned_off(site: Site, page_of: New, push_service: Outside) -> None:
     alice, bob = site.register("Alice"), site.register("Bob")
     phone = PushBrowser(push_service)
-    page = page_of(alice, "/people/")
+    page = page_of(alice, "/people/", service_workers="allow")
     with_push(page, phone)
     page.goto(f"{site.url}/notifications/")
     page.get_by_role("button", name="Turn on notifications on this device").click()

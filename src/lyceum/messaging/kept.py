@@ -19,4 +19,11 @@ def kept() -> list[Kept]:
             ngettext("%d hour", "%d hours", hours) % hours,
             _("In conversations that say so, each message goes after this time. A crash may lose the last second."),
         ),
+        Kept(
+            _("Messages in your browser"),
+            _("Until you sign out there"),
+            _(
+                "The last 50 of each conversation that you opened, to be read without a network; none of those that vanish."
+            ),
+        ),
     ]
