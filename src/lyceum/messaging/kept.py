@@ -22,8 +22,6 @@ def kept() -> list[Kept]:
         Kept(
             _("Messages in your browser"),
             _("Until you sign out there"),
-            _(
-                "The last 50 of each conversation that you opened, to be read without a network; none of those that vanish."
-            ),
+            _("The last 50 of each conversation that you opened, to be read without a network. None that vanish."),
         ),
     ]
