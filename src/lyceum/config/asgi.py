@@ -1,5 +1,6 @@
 """One process, two doors: sockets to the gateway, everything else to Django, static files too."""
 
+import asyncio
 import os
 from typing import Any
 
@@ -16,6 +17,7 @@ pages = OneThreadHandler()
 from lyceum.accounts.callers import CALLERS, find_key  # noqa: E402
 from lyceum.core.hot_reads import HotReads  # noqa: E402
 from lyceum.messaging.hot_reads import CONVERSATION_LIST, MESSAGE_LIST  # noqa: E402
+from lyceum.monitoring import publishing  # noqa: E402
 from lyceum.realtime.gateway import application as sockets  # noqa: E402
 
 hot_reads = HotReads([MESSAGE_LIST, CONVERSATION_LIST], callers=CALLERS, find_key=find_key)
@@ -39,10 +41,16 @@ async def _answer(scope: dict[str, Any], receive: Any, send: Any) -> None:
 
 
 async def _lifespan(receive: Any, send: Any) -> None:
+    numbers: asyncio.Task[None] | None = None
     while True:
         message = await receive()
+        if message["type"] == "lifespan.startup":
+            numbers = asyncio.create_task(publishing.run())
         if message["type"] == "lifespan.shutdown":
             await hot_reads.close()
+            if numbers is not None:
+                numbers.cancel()
+                await asyncio.gather(numbers, return_exceptions=True)
         await send({"type": f"{message['type']}.complete"})
         if message["type"] == "lifespan.shutdown":
             return

@@ -184,6 +184,10 @@ class Environment(BaseSettings):
         description="Private hosts that the server itself may call, by commas: 127.0.0.1:9000, models.internal. Public "
         "ones need no entry.",
     )
+    METRICS_TOKEN: str = Field(
+        "",
+        description="What a scraper of /metrics sends as its bearer token; empty: only staff read the numbers.",
+    )
     LIMITS_ENABLED: bool = Field(True, description="Request limits; off only for load tests on one's own machine.")
 
     @classmethod

@@ -81,6 +81,7 @@ INSTALLED_APPS = [
     "lyceum.accounts",
     "lyceum.realtime",
     "lyceum.notifications",
+    "lyceum.monitoring",
     "lyceum.messaging",
     # After ours, whose templates stand before its own.
     "lyceum.config.apps.OwnAdmin",
@@ -168,6 +169,7 @@ DEFAULT_FROM_EMAIL = ENV.MAIL_FROM
 EMAIL_FILE_PATH = str(ENV.LYCEUM_HOME / "mail")
 globals().update(mail(ENV.EMAIL_URL))
 
+METRICS_TOKEN = ENV.METRICS_TOKEN
 LIMITS_ENABLED = ENV.LIMITS_ENABLED
 # Requests a period in seconds, for a signed-in person and for an anonymous address (spec, "limits").
 LIMIT_CLASSES = {"api": (100, 20, 60), "light": (1000, 300, 60), "send": (10, 10, 60)}

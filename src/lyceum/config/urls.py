@@ -121,5 +121,6 @@ urlpatterns = [
     path("", include("lyceum.accounts.urls")),
     path("", include("lyceum.accounts.oauth.urls")),
     path("notifications/", include("lyceum.notifications.urls")),
+    path("", include("lyceum.monitoring.urls")),
     path("talk/", include("lyceum.messaging.urls")),
 ]

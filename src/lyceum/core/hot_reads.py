@@ -20,7 +20,7 @@ from django.http.request import split_domain_port, validate_host
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from redis.exceptions import RedisError
 
-from lyceum.core import limits, valkey
+from lyceum.core import limits, tallies, valkey
 from lyceum.core.addresses import client_address
 from lyceum.core.database import connection_fields
 from lyceum.core.grouped import Grouped
@@ -219,12 +219,14 @@ def _note(scope: Mapping[str, Any], headers: Mapping[bytes, bytes], route: str, 
     """Write the access line as `middleware.request_context` does, and return the request's id."""
     peer = (scope.get("client") or ("", 0))[0]
     names = name_request(peer, headers.get(b"x-request-id", b"").decode("latin-1"))
+    seconds = time.perf_counter() - started
+    tallies.took("http_request", seconds, "GET", route, "200")
     access.info(
         "request",
         method="GET",
         path=route,
         status=200,
-        duration_ms=round((time.perf_counter() - started) * 1000, 1),
+        duration_ms=round(seconds * 1000, 1),
         user=str(found.user_id),
         address=client_address(peer, headers.get(b"x-forwarded-for", b"").decode("latin-1")),
         **names,

@@ -10,7 +10,7 @@ from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
 
-from lyceum.core import pages, statics
+from lyceum.core import pages, statics, tallies
 from lyceum.core.addresses import client_address, is_trusted
 from lyceum.core.errors import DomainError, Invalid
 from lyceum.core.ids import uuid7
@@ -19,6 +19,7 @@ from lyceum.core.uploads import BodyTooLarge, QueryTooLong, most_bytes
 
 type_of_view = Callable[[HttpRequest], HttpResponse]
 access = structlog.get_logger("lyceum.access")
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 VISIBLE = re.compile(r"[\x21-\x7e]{1,64}")
 POLICY = "; ".join(
     [
@@ -60,12 +61,16 @@ def request_context(get_response: type_of_view) -> type_of_view:
             response["X-Request-ID"] = request.request_id  # type: ignore[attr-defined]
             match = request.resolver_match
             user = getattr(request, "api_user", None) or getattr(request, "_cached_user", None)
+            route = f"/{match.route}" if match else getattr(request, "route", "(unknown)")
+            seconds = time.perf_counter() - started
+            method = request.method if request.method in METHODS else "(other)"
+            tallies.took("http_request", seconds, str(method), str(route), str(response.status_code))
             access.info(
                 "request",
                 method=request.method,
-                path=f"/{match.route}" if match else getattr(request, "route", "(unknown)"),
+                path=route,
                 status=response.status_code,
-                duration_ms=round((time.perf_counter() - started) * 1000, 1),
+                duration_ms=round(seconds * 1000, 1),
                 user=str(user.pk) if user is not None and user.pk else None,
                 address=request.client_address,  # type: ignore[attr-defined]
             )

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from redis.exceptions import RedisError
 
-from lyceum.core import limits
+from lyceum.core import limits, tallies
 from lyceum.core.addresses import limit_key
 from lyceum.core.errors import TooMany, Unavailable
 
@@ -44,6 +44,8 @@ def count(
         if not is_person and not fails_open:
             raise Unavailable(retry_after=limits.AWAY_SECONDS) from err
         verdict = limits.take_here(buckets)
+    for name in names:
+        tallies.count("limit", name, "refused" if verdict.wait else "passed")
     headers = limits.headers(buckets, verdict)
     if verdict.wait:
         raise Exhausted(headers, verdict.wait)

@@ -11,7 +11,7 @@ import structlog
 from django.db import Error as DatabaseError
 from redis.exceptions import RedisError
 
-from lyceum.core import json
+from lyceum.core import json, tallies
 from lyceum.core.errors import DomainError, FieldError
 from lyceum.realtime import registry
 from lyceum.realtime.connections import Connection, error
@@ -76,6 +76,7 @@ class Turn:
         duration = (time.perf_counter() - self._started) * 1000
         if self.refused_for:
             known = "(unknown)"
+        tallies.count("frames_in", known, status)
         self._connection.source.write("socket_frame", method=known, status=status, duration_ms=duration)
         self._on_end(self)
 

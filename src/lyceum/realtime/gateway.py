@@ -12,7 +12,7 @@ from django.db import Error as DatabaseError
 from redis.exceptions import RedisError
 
 from lyceum.accounts import public as accounts
-from lyceum.core import presence
+from lyceum.core import presence, tallies
 from lyceum.core.access_lines import Source
 from lyceum.core.errors import DomainError
 from lyceum.core.ids import uuid7
@@ -55,6 +55,7 @@ async def application(scope: dict[str, Any], receive: Receive, send: Send) -> No
         sign_in, conversation = await admit(handshake)
         structlog.contextvars.bind_contextvars(user=str(sign_in.user_id))
         source = Source(**{**known, "user": str(sign_in.user_id)})
+        tallies.count("sockets_opened", handshake.template)
         source.write("socket_opened", method="open", status="ok", duration_ms=_since(started))
         direct: Direct | None = (scope.get("extensions") or {}).get(EXTENSION)
         if direct is not None:
@@ -72,6 +73,7 @@ async def application(scope: dict[str, Any], receive: Receive, send: Send) -> No
         faults.error("socket_failed", exc_info=err)
         await _close(send, FAULT)
     finally:
+        tallies.count("sockets_closed", handshake.template, str(code))
         source.write("socket_closed", method="close", status=code, duration_ms=_since(started))
 
 

@@ -46,6 +46,8 @@ class Hub:
     def __init__(self) -> None:
         self.groups: dict[str, set[Member]] = defaultdict(set)
         self._pace = Pace(self._write_kept)
+        # Pushes times those whom they were for, since the start.
+        self.handed = 0
         self._task: asyncio.Task[None] | None = None
         self._ready = asyncio.Event()
 
@@ -146,6 +148,7 @@ class Hub:
             members = set().union(*(self.groups.get(group, ()) for group in (push.group, *push.also)))
         if not members:
             return
+        self.handed += len(members)
         frame = Frame(push.text) if push.text else None
         if push.also or push.control or push.only or push.never or frame is None:
             self._pace.flush(push.group)

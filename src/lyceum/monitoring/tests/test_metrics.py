@@ -1,0 +1,79 @@
+import time
+from typing import Any
+
+import pytest
+from django.test import Client
+from prometheus_client.parser import text_string_to_metric_families
+
+from lyceum.core import tallies, valkey
+from lyceum.monitoring import publishing
+from lyceum.monitoring.numbers import Numbers
+
+TOKEN = "scrape-7"
+GAUGES = {"sockets_all": 3, "sockets_one": 2, "groups": 7, "buffered_bytes": 50, "loop_lag_seconds": 0.002}
+pytestmark = pytest.mark.django_db
+
+
+def tell(process: str, *, ago: float = 0, cut_off: int = 1) -> None:
+    counts = [("sockets_closed", ("/ws/", "4408"), cut_off), ("frames_in", ("ping", "ok"), 5), ("frames_out", (), 9)]
+    spans = [("http_request", ("GET", "/talk/", "200"), [2.0, 1.0, *[0.0] * (len(tallies.BOUNDS) - 2), 1.0, 9.5])]
+    numbers = Numbers(process, time.time() - ago, time.time() - 60, dict(GAUGES), counts, spans)
+    valkey.connection().hset(publishing._key(), process, publishing._encode(numbers))
+
+
+def scrape(client: Client, token: str = TOKEN) -> dict[tuple[str, ...], float]:
+    answer = client.get("/metrics", headers={"Authorization": f"Bearer {token}"})
+    assert (answer.status_code, answer["Cache-Control"]) == (200, "no-store")
+    assert "RateLimit" not in answer
+    families = text_string_to_metric_families(answer.content.decode())
+    return {(s.name, *(v for _, v in sorted(s.labels.items()))): s.value for f in families for s in f.samples}
+
+
+def test_any_process_answers_for_all_that_live(client: Client, settings: Any) -> None:
+    settings.METRICS_TOKEN = TOKEN
+    tell("one:1")
+    tell("two:2", cut_off=4)
+    tell("gone:3", ago=publishing.GONE_SECONDS + 1)
+    found = scrape(client)
+    assert found["lyceum_sockets_all", "one:1"] == found["lyceum_sockets_all", "two:2"] == 3
+    assert found["lyceum_sockets_closed_total", "4408", "/ws/", "two:2"] == 4
+    assert not [labels for labels in found if "gone:3" in labels]
+    assert found["lyceum_outbox_events",] == 0
+    bucket = "lyceum_http_request_seconds_bucket"
+    labels = [(key[1], value) for key, value in found.items() if key[0] == bucket and "one:1" in key]
+    assert dict(labels)["0.005"] == 2
+    assert dict(labels)["0.01"] == 3
+    assert dict(labels)["+Inf"] == 4
+    assert found["lyceum_http_request_seconds_sum", "GET", "one:1", "/talk/", "200"] == 9.5
+
+
+def test_the_numbers_are_for_the_scraper_and_for_staff(client: Client, settings: Any, alice: Any, priya: Any) -> None:
+    assert client.get("/metrics", headers={"Authorization": "Bearer "}).status_code == 404
+    settings.METRICS_TOKEN = TOKEN
+    assert client.get("/metrics").status_code == 404
+    assert client.get("/metrics", headers={"Authorization": "Bearer wrong"}).status_code == 404
+    client.force_login(alice)
+    assert client.get("/metrics").status_code == client.get("/operate/").status_code == 404
+    assert b"/operate/" not in client.get("/people/").content
+    client.force_login(priya)
+    assert client.get("/metrics").status_code == 200
+    assert b'href="/operate/"' in client.get("/people/").content
+
+
+def test_a_request_counts_under_its_route_and_never_its_path(client: Client) -> None:
+    client.get("/api/v1/users/01890000-0000-7000-8000-000000000000/avatar/")
+    route = "/api/v1/users/<uuid:user_id>/avatar/"
+    assert sum(tallies.spans["http_request", ("GET", route, "401")][:-1]) >= 1
+    assert not [labels for _, labels in tallies.spans if any("01890000" in label for label in labels)]
+
+
+def test_staff_see_all_processes_together(client: Client, priya: Any) -> None:
+    client.force_login(priya)
+    tell("one:1")
+    tell("two:2", cut_off=4)
+    whole = client.get("/operate/")
+    seen = whole.context["seen"]
+    assert (seen.sockets, seen.groups, seen.cut_off, seen.frames_in, seen.requests) == (10, 14, 5, 10, 8)
+    assert b"one:1" in whole.content
+    part = client.get("/operate/", headers={"HX-Request": "true"})
+    assert part.content.lstrip().startswith(b'<section class="stack gap-5" id="now"')
