@@ -39,7 +39,7 @@ class Bounds:
 
 
 def parse(parser: Callable[[IO[bytes]], bytes], file: IO[bytes], bounds: Bounds | None = None) -> bytes:
-    """Run a module's function over a file in a child and return what it returns.
+    """Run a module's function over a whole file in a child and return what it returns.
 
     The function raises Unreadable to refuse a file; however else the child ends, that is Unreadable too. Raises
     Unavailable when no child could be started for a while.
@@ -49,6 +49,8 @@ def parse(parser: Callable[[IO[bytes]], bytes], file: IO[bytes], bounds: Bounds 
         raise Unavailable
     try:
         with tempfile.TemporaryFile() as source, tempfile.TemporaryFile() as result:
+            # Whoever read it before, such as the check of an Idempotency-Key, may have left it at its end.
+            file.seek(0)
             for chunk in iter(lambda: file.read(1024 * 1024), b""):
                 source.write(chunk)
             source.seek(0)

@@ -20,6 +20,12 @@ def test_a_parser_gets_the_file_and_nothing_of_the_servers(monkeypatch: pytest.M
     assert b"SECRET_KEY" not in parse(parsers.environment, io.BytesIO(), BOUNDS)
 
 
+def test_a_file_that_was_read_before_is_read_from_its_beginning() -> None:
+    file = io.BytesIO(b"rock")
+    file.read()
+    assert parse(parsers.upper, file, BOUNDS) == b"ROCK"
+
+
 def test_a_refusal_says_why() -> None:
     with pytest.raises(Unreadable, match="type"):
         parse(parsers.refuse, io.BytesIO(), BOUNDS)
