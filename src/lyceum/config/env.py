@@ -70,6 +70,12 @@ def _issuer(text: str) -> str:
     return text.rstrip("/")
 
 
+def _scanner(text: str) -> str:
+    if text and not text.startswith(("tcp://", "unix:///")):
+        raise ValueError("use tcp://host:port or unix:///path")
+    return text
+
+
 def _mail_server(text: str) -> str:
     if text and not text.startswith(("smtp://", "smtp+tls://", "smtps://")):
         raise ValueError("use smtp://, smtp+tls:// (STARTTLS) or smtps:// (TLS from the start)")
@@ -178,6 +184,11 @@ class Environment(BaseSettings):
     EXPORT_DAYS: int = Field(7, ge=1, le=30, description="How long the file of a person's own data can be fetched.")
     ERASURE_DAYS: int = Field(
         14, ge=1, le=90, description="How long somebody who deleted their account can still come back by signing in."
+    )
+    CLAMAV_URL: Annotated[str, AfterValidator(_scanner)] = Field(
+        "",
+        description="Have uploaded files looked at by ClamAV before anybody gets them: tcp://127.0.0.1:3310 or "
+        "unix:///run/clamav/clamd.ctl.",
     )
     OUTBOUND_ALLOWED_HOSTS: str = Field(
         "",

@@ -26,6 +26,7 @@ from redis.exceptions import RedisError
 
 from lyceum.core import valkey
 from lyceum.core.errors import Unavailable
+from lyceum.messaging import attachments
 from lyceum.messaging.logs import Details
 from lyceum.messaging.models import Message, Participant
 
@@ -208,7 +209,8 @@ class EphemeralLog:
             for root_id in roots:
                 pipeline.zrangebyscore(self._key("thread", root_id), f"({self.floor}", self.last)
             replies = [sum(not member.endswith(b"|") for member in found) for found in pipeline.execute()]
-        return Details(reactions, dict(zip(roots, replies, strict=True)))
+        files = attachments.of_messages(row.pk for row in rows)
+        return Details(reactions, dict(zip(roots, replies, strict=True)), files)
 
     def repeated(self, sender_id: UUID, client_id: str | None) -> Kept | None:
         """Find what a sender sent before under this `client_id`."""

@@ -1,4 +1,4 @@
-from lyceum.core.errors import Conflict, NotAllowed
+from lyceum.core.errors import Conflict, DomainError, NotAllowed
 
 
 class OwnersOnly(NotAllowed):
@@ -11,3 +11,11 @@ class ClientIdReused(Conflict):
 
 class TooManyReactions(Conflict):
     title = "There are 20 different reactions on this message already."
+
+
+class TooManyUnsent(Conflict):
+    title = "There are 50 files already that were not sent. Send some of them, or wait a day."
+
+
+class NotAllowedType(DomainError):
+    code, title, status = "unsupported_media_type", "This kind of file cannot be sent.", 415

@@ -1,6 +1,6 @@
 """Models of what people's chat sends over sockets; a frame is made once for all, so nothing in it is `mine`."""
 
-from typing import Annotated, Any, Literal, NotRequired, TypedDict
+from typing import Annotated, Literal, NotRequired, TypedDict
 from uuid import UUID
 
 import msgspec
@@ -50,6 +50,18 @@ class OwnReaction(TypedDict):
     mine: bool
 
 
+class Attachment(TypedDict):
+    """A file of a message; without addresses until it is ready."""
+
+    id: UUID
+    name: str
+    content_type: str
+    size: Number
+    url: str | None
+    preview_url: str | None
+    state: Literal["pending", "ready", "blocked"]
+
+
 class Mentions(TypedDict):
     mentions: NotRequired[list[UUID]]
 
@@ -65,7 +77,7 @@ class MessageHead(TypedDict):
     timestamp: Time
     reply_to: ReplyTo | None
     thread: Thread | None
-    attachments: list[dict[str, Any]]
+    attachments: list[Attachment]
     edited_at: Time | None
     deleted: bool
     metadata: Mentions

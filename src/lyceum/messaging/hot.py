@@ -52,6 +52,7 @@ class Warm(msgspec.Struct, array_like=True):
     thread_root: UUID | None = None
     thread_count: int = 0
     reactions: list[tuple[str, list[UUID]]] = []
+    attachments: list[dict[str, Any]] = []
 
 
 class Entry(msgspec.Struct, frozen=True):

@@ -40,7 +40,7 @@ MESSAGE = f"""
       end as reply_to,
     case when m.thread_root_id is not null or thread.many > 0
       then json_build_object('root', coalesce(m.thread_root_id, m.id), 'count', thread.many) end as thread,
-    '[]'::json as attachments,
+    case when m.deleted_at is null then coalesce(files.found, '[]') else '[]' end as attachments,
     case when m.deleted_at is null then coalesce(emoji.found, '[]') else '[]' end as reactions,
     {_time("m.edited_at")} as edited_at, m.deleted_at is not null as deleted,
     case when m.deleted_at is null then m.metadata else '{{}}' end as metadata
@@ -54,6 +54,14 @@ MESSAGE = f"""
     select count(*) as many from messaging_message k
     where k.thread_root_id = coalesce(m.thread_root_id, m.id) and k.deleted_at is null
       and k.sequence > p.visible_after) thread
+  cross join lateral (
+    select json_agg(row_to_json(file) order by f.place) as found
+    from messaging_attachment f
+    cross join lateral (
+      select case when f.state = 'ready' then '/api/v1/chat/attachments/' || f.id || '/' end as url) at
+    cross join lateral (select f.id, f.name, f.content_type, f.size, at.url,
+      case when f.has_preview then at.url || 'preview/' end as preview_url, f.state) file
+    where f.message_id = m.id) files
   cross join lateral (
     select json_agg(json_build_object('emoji', emoji, 'count', many, 'mine', mine) order by place) as found
     from (select emoji, count(*) as many, bool_or(user_id = c.user_id) as mine, min((created_at, id)) as place

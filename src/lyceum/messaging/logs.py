@@ -10,7 +10,7 @@ from django.contrib.auth import get_user_model
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
-from lyceum.messaging import hot
+from lyceum.messaging import attachments, hot
 from lyceum.messaging.models import Conversation, Message, Participant, Reaction
 
 EXCERPT_LENGTH = 140
@@ -18,10 +18,11 @@ Reactions = list[dict[str, Any]]
 
 
 class Details(NamedTuple):
-    """What messages carry beside their rows: reactions by emoji with their people, and living replies by root."""
+    """What messages carry beside their rows: reactions by emoji with their people, living replies by root, files."""
 
     reactions: dict[UUID, Reactions]
     replies: dict[UUID, int]
+    attachments: dict[UUID, attachments.Files]
 
 
 class Log(Protocol):
@@ -120,7 +121,8 @@ class PermanentLog:
         if rows and all(row.pk in self._warm for row in rows):
             warm = [self._warm[row.pk] for row in rows]
             reactions = {w.id: [{"emoji": e, "users": users} for e, users in w.reactions] for w in warm}
-            return Details(reactions, {w.thread_root or w.id: w.thread_count for w in warm})
+            counts = {w.thread_root or w.id: w.thread_count for w in warm}
+            return Details(reactions, counts, {w.id: w.attachments for w in warm})
         found = stored_details(rows, {self._conversation_id: self.floor})
         self._fill(rows, found)
         return found
@@ -182,6 +184,7 @@ def _freeze(row: Message, details: Details) -> hot.Warm:
         thread_root=row.thread_root_id,
         thread_count=details.replies.get(row.thread_root_id or row.pk, 0),
         reactions=[(found["emoji"], found["users"]) for found in details.reactions.get(row.pk, [])],
+        attachments=details.attachments.get(row.pk, []),
     )
 
 
@@ -211,7 +214,7 @@ def _thaw(conversation_id: UUID, warm: hot.Warm, users: Mapping[UUID | None, Any
 
 
 def stored_details(rows: Sequence[Message], floors: Mapping[UUID, int]) -> Details:
-    """Read the details of rows of PostgreSQL, of any conversations, in two queries.
+    """Read the details of rows of PostgreSQL, of any conversations, in three queries.
 
     Replies up to the floor of their conversation are hidden from the reader and not counted.
     """
@@ -221,7 +224,8 @@ def stored_details(rows: Sequence[Message], floors: Mapping[UUID, int]) -> Detai
     for root, where, sequence in threads.values_list("thread_root_id", "conversation_id", "sequence"):
         if root is not None and sequence > floors.get(where, 0):
             replies[root] += 1
-    return Details(_reactions(row.pk for row in rows), replies)
+    ids = [row.pk for row in rows]
+    return Details(_reactions(ids), replies, attachments.of_messages(ids))
 
 
 def _reactions(message_ids: Iterable[UUID]) -> dict[UUID, Reactions]:

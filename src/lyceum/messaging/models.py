@@ -149,3 +149,39 @@ class Reaction(models.Model):
 
     def __str__(self) -> str:
         return self.emoji
+
+
+class Attachment(models.Model):
+    """A file that somebody sends with a message; before that, and for a day, it is its uploader's alone."""
+
+    class State(models.TextChoices):
+        PENDING = "pending"
+        READY = "ready"
+        BLOCKED = "blocked"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    uploader = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    conversation = models.ForeignKey(Conversation, null=True, on_delete=models.CASCADE, related_name="+")
+    # No foreign key: a message that vanishes is no row.
+    message_id = models.UUIDField(null=True)
+    sequence = models.BigIntegerField(null=True)
+    place = models.PositiveSmallIntegerField(default=0)
+    name = models.CharField(max_length=255)
+    content_type = models.CharField(max_length=100)
+    size = models.PositiveBigIntegerField()
+    has_preview = models.BooleanField(default=False)
+    state = models.CharField(max_length=10, choices=State, default=State.READY)
+    created_at = models.DateTimeField(default=timezone.now)
+    # When it goes by itself: unsent, or with a message that vanishes.
+    expires_at: "models.DateTimeField[datetime | None, datetime | None]" = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["message_id", "place"], condition=Q(message_id__isnull=False), name="attachment_message"
+            ),
+            models.Index(fields=["expires_at"], condition=Q(expires_at__isnull=False), name="attachment_expires"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

@@ -35,11 +35,15 @@ class Draft(msgspec.Struct, frozen=True):
     client_id: str | None = None
     reply_to: UUID | None = None
     connection_id: str = ""
+    attachments: tuple[UUID, ...] = ()
+    # The objects of the attachments, for frames; they are bound to the message by `attachments.send`.
+    files: tuple[dict[str, Any], ...] = ()
 
     @property
     def fingerprint(self) -> str:
         """What a repeat under the same `client_id` has to agree in."""
-        return hashlib.sha256(f"{self.reply_to or ''}\n{self.content}".encode()).hexdigest()
+        parts = (self.reply_to or "", *self.attachments, self.content)
+        return hashlib.sha256("\n".join(map(str, parts)).encode()).hexdigest()
 
 
 class Sent(msgspec.Struct, frozen=True):
@@ -65,10 +69,10 @@ def group_of(conversation_id: UUID) -> str:
     return f"conversation:{conversation_id}"
 
 
-def check_content(content: str) -> str:
-    """Return the text as it is kept; raises Invalid when it is empty or too long."""
+def check_content(content: str, *, has_files: bool = False) -> str:
+    """Return the text as it is kept; raises Invalid when it is too long, or empty without files beside it."""
     text = content.replace("\r\n", "\n").strip()
-    if not text:
+    if not text and not has_files:
         raise Invalid.field("content", "blank", "Write something first.")
     if len(text) > MAX_CONTENT:
         detail = f"A message has at most {MAX_CONTENT} characters."
@@ -242,7 +246,7 @@ class Batch:
                 "timestamp": self._now,
                 "reply_to": None,
                 "thread": None,
-                "attachments": [],
+                "attachments": draft.files,
                 "reactions": [],
                 "edited_at": None,
                 "deleted": False,
@@ -272,6 +276,7 @@ class Batch:
             draft.content,
             self._metadata(draft),
             self._now,
+            attachments=list(draft.files),
         )
         return hot.entry(draft.conversation_id, version, warm)
 

@@ -1,9 +1,10 @@
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 from msgspec.structs import replace
 
@@ -13,14 +14,15 @@ from lyceum.core.events import publish, publish_all
 from lyceum.core.ids import uuid7
 from lyceum.core.live import make_push, push_all, push_on_commit
 from lyceum.core.live import publish as publish_pushes
-from lyceum.messaging import hot, selectors, shapes
+from lyceum.messaging import attachments as files
+from lyceum.messaging import ephemeral, hot, selectors, shapes
 from lyceum.messaging.contracts import MemberAdded, MemberRemoved, MessageDeleted, MessageEdited, MessageSent
 from lyceum.messaging.emoji import is_one_emoji
 from lyceum.messaging.ephemeral import EphemeralLog, Kept
 from lyceum.messaging.errors import ClientIdReused, OwnersOnly, TooManyReactions
 from lyceum.messaging.logs import Log
 from lyceum.messaging.mentions import find_mentions
-from lyceum.messaging.models import Conversation, Message, Participant
+from lyceum.messaging.models import Attachment, Conversation, Message, Participant
 from lyceum.messaging.sending import LOCK, MEMBERS, STORE, Batch, Draft, IsEphemeral, Sent, check_content, group_of
 from lyceum.notifications import public as notifications
 
@@ -36,12 +38,17 @@ def send_message(
     client_id: str | None = None,
     reply_to: UUID | None = None,
     connection_id: str = "",
+    attachments: Sequence[UUID] = (),
 ) -> Sent:
     """Store a message under the next number of its conversation, or find the one that it repeats.
 
-    The same `client_id` again is the same message; with another content it raises ClientIdReused.
+    The same `client_id` again is the same message; with another content it raises ClientIdReused. Attachments are
+    files that the sender uploaded; beside them the content may be empty.
     """
-    draft = Draft(conversation_id, sender, check_content(content), client_id, reply_to, connection_id)
+    text, ids = check_content(content, has_files=bool(attachments)), tuple(dict.fromkeys(attachments))
+    rows = files.lock_unsent(sender, ids) if ids else []
+    shown = tuple(map(files.shape, rows))
+    draft = Draft(conversation_id, sender, text, client_id, reply_to, connection_id, ids, shown)
     batch = Batch([draft])
     with connection.cursor() as cursor:
         cursor.execute(LOCK, batch.lock_parameters)
@@ -51,9 +58,11 @@ def send_message(
         cursor.execute(STORE, batch.store_parameters)
         [sent] = batch.outcomes(cursor.fetchall())
     if isinstance(sent, IsEphemeral):
-        return _send_ephemeral(draft)
+        return _send_ephemeral(draft, rows)
     if isinstance(sent, DomainError):
         raise sent
+    if ids and sent.is_new:
+        _bind(rows, draft, sent.message_id, sent.sequence, expires_at=None)
     if sent.event_id is not None:
         event_id = sent.event_id
         transaction.on_commit(lambda: events.deliver(event_id), robust=True)
@@ -65,7 +74,20 @@ def send_message(
     return sent
 
 
-def _send_ephemeral(draft: Draft) -> Sent:
+def _bind(
+    rows: Sequence[Attachment], draft: Draft, message_id: UUID, sequence: int, *, expires_at: datetime | None
+) -> None:
+    files.send(
+        rows,
+        draft.attachments,
+        conversation_id=draft.conversation_id,
+        message_id=message_id,
+        sequence=sequence,
+        expires_at=expires_at,
+    )
+
+
+def _send_ephemeral(draft: Draft, rows: Sequence[Attachment]) -> Sent:
     """Keep a message in Valkey under the next number; the caller holds the conversation's lock."""
     conversation, mine = selectors.lock_conversation_for(draft.sender_id, draft.conversation_id)
     log = EphemeralLog(mine)
@@ -89,6 +111,8 @@ def _send_ephemeral(draft: Draft) -> Sent:
     if original is not None:
         kept.reply_to, kept.reply_sequence = original.pk, original.sequence
         kept.thread_root = original.thread_root_id or original.pk
+    if draft.attachments:
+        _bind(rows, draft, kept.id, sequence, expires_at=now + ephemeral.life())
     message = log.add(kept)
     publish(
         MessageSent(
@@ -159,6 +183,21 @@ def _tell_message(kind: str, log: Log, message: Message, *, exclude: str = "") -
 
 
 @transaction.atomic
+def tell_scanned(attachment_id: UUID, *, is_clean: bool) -> None:
+    """Say what the scanner found of a file; where it was sent meanwhile, its members are told."""
+    row = files.settle_scan(attachment_id, is_clean=is_clean)
+    place = None if row is None else Participant.objects.filter(conversation=row.conversation_id).first()
+    if row is None or row.message_id is None or place is None:
+        return
+    conversation, mine = selectors.lock_conversation_for(place.user_id, place.conversation_id)
+    mine.conversation, mine.visible_after = conversation, 0
+    log = selectors.log_of(mine)
+    message = log.get(row.message_id)
+    if message is not None and message.deleted_at is None:
+        _tell_message("message_edited", log, message)
+
+
+@transaction.atomic
 def delete_message(
     participant: Participant, message_id: UUID, *, check: Callable[[Message], None] = _check_nothing
 ) -> None:
@@ -170,6 +209,7 @@ def delete_message(
         raise OwnersOnly if in_group else NotAllowed
     check(message)
     log.erase(message)
+    files.discard(Q(message_id=message.pk))
     audit.record(participant.user, "message.deleted", message.pk)
     if participant.conversation.retention == Conversation.Retention.PERMANENT:
         publish(MessageDeleted(**_named(message), by_id=str(participant.user_id)))

@@ -17,6 +17,7 @@ from lyceum.core.events import on
 from lyceum.core.json import has_lone_surrogate
 from lyceum.core.live import make_push, publish
 from lyceum.messaging import frames, selectors, services, shapes, typing  # noqa: F401  # `frames` registers its models
+from lyceum.messaging.attachments import MAX_A_MESSAGE
 from lyceum.messaging.catching_up import MAX_RESUME, missed_frames, moved_conversations
 from lyceum.messaging.models import Conversation, Participant
 from lyceum.messaging.sending import Draft, IsEphemeral, Sent, check_content, group_of
@@ -181,15 +182,27 @@ def send_message(caller: Caller, frame: UserMessage, done: Done) -> None:
     for name, text in (("message", frame.message), ("client_id", frame.client_id or "")):
         if "\x00" in text or has_lone_surrogate(text):
             raise Invalid.field(name, "invalid", "It holds a character that is not allowed.")
-    if frame.attachments:
-        raise Invalid.field("attachments.0", "not_found", "There is no such attachment.")
+    if len(frame.attachments) > MAX_A_MESSAGE:
+        raise Invalid.field("attachments", "too_long", f"A message has at most {MAX_A_MESSAGE} attachments.")
     where = _where(frame)
     try:
-        text = check_content(frame.message)
+        text = check_content(frame.message, has_files=bool(frame.attachments))
     except DomainError as err:
         # Over a socket the text stands in `message`.
         raise _renamed(err) from err
-    draft = Draft(where, caller.sign_in.user_id, text, frame.client_id, frame.reply_to, caller.id)
+    draft = Draft(
+        where,
+        caller.sign_in.user_id,
+        text,
+        frame.client_id,
+        frame.reply_to,
+        caller.id,
+        tuple(dict.fromkeys(frame.attachments)),
+    )
+    slow = caller.kept.get("slow_send")
+    if draft.attachments or (slow is not None and not slow.done()):
+        _send_slowly(caller, draft, done)
+        return
 
     def settle(future: "asyncio.Future[Sent]") -> None:
         err = future.exception()
@@ -197,12 +210,12 @@ def send_message(caller: Caller, frame: UserMessage, done: Done) -> None:
             acknowledge(caller, draft, future.result())
             done(None)
         elif isinstance(err, IsEphemeral):
-            before = caller.kept.get("ephemeral")
-            caller.kept["ephemeral"] = asyncio.ensure_future(_send_ephemeral(caller, draft, done, before))
+            _send_slowly(caller, draft, done)
         else:
             done(err)
 
-    writer().send(draft).add_done_callback(settle)
+    caller.kept["quick_send"] = sending = writer().send(draft)
+    sending.add_done_callback(settle)
 
 
 def acknowledge(caller: Caller, draft: Draft, sent: Sent) -> None:
@@ -221,10 +234,15 @@ def acknowledge(caller: Caller, draft: Draft, sent: Sent) -> None:
     )
 
 
-async def _send_ephemeral(caller: Caller, draft: Draft, done: Done, before: "asyncio.Task[None] | None") -> None:
-    """Keep a message in Valkey; one by one, as they came from the connection."""
-    if before is not None:
-        await asyncio.wait({before})
+def _send_slowly(caller: Caller, draft: Draft, done: Done) -> None:
+    """Send what is not for the writer, with files or into Valkey, behind all that came before on the connection."""
+    before = [caller.kept[name] for name in ("slow_send", "quick_send") if name in caller.kept]
+    caller.kept["slow_send"] = asyncio.ensure_future(_send_in_thread(caller, draft, done, before))
+
+
+async def _send_in_thread(caller: Caller, draft: Draft, done: Done, before: "list[asyncio.Future[Any]]") -> None:
+    if waiting := [future for future in before if not future.done()]:
+        await asyncio.wait(waiting)
     try:
         sent = await in_thread(
             services.send_message,
@@ -234,6 +252,7 @@ async def _send_ephemeral(caller: Caller, draft: Draft, done: Done, before: "asy
             client_id=draft.client_id,
             reply_to=draft.reply_to,
             connection_id=draft.connection_id,
+            attachments=draft.attachments,
         )
     except Exception as err:  # noqa: BLE001  # the gateway tells what it was
         done(err)

@@ -1,12 +1,34 @@
 from uuid import UUID
 
+from django.conf import settings
+
 from lyceum.core.jobs import job, schedule
-from lyceum.messaging import services, telling
+from lyceum.messaging import attachments, scanner, services, telling
+from lyceum.messaging.models import Attachment
 
 
 @schedule("41 * * * *", "messaging.remove_ended")
 def remove_ended(timestamp: int) -> None:
     services.remove_ended()
+
+
+@schedule("13 * * * *", "messaging.remove_expired_attachments")
+def remove_expired_attachments(timestamp: int) -> None:
+    attachments.remove_expired()
+
+
+@schedule("53 4 * * *", "messaging.sweep_attachments")
+def sweep_attachments(timestamp: int) -> None:
+    attachments.sweep()
+
+
+@job("messaging.scan_attachment")
+def scan_attachment(attachment_id: str) -> None:
+    if (row := Attachment.objects.filter(pk=attachment_id).first()) is None:
+        return
+    with attachments.open_file(row) as file:
+        is_clean = scanner.is_clean(file, settings.CLAMAV_URL)
+    services.tell_scanned(row.pk, is_clean=is_clean)
 
 
 @schedule("* * * * * */5", "messaging.tell")

@@ -36,10 +36,14 @@ class ConversationPatch(Body):
 
 class MessageBody(Body):
     example = {"content": "Maps are due on Friday.", "client_id": "01a20a8c-3f3b"}
-    content = StrictText(trim_whitespace=False)
+    content = StrictText(trim_whitespace=False, allow_blank=True, help_text="May be empty beside attachments.")
     client_id = StrictText(required=False, min_length=1, max_length=64, trim_whitespace=False)
     reply_to = StrictUUID(required=False, allow_null=True)
-    attachments = serializers.ListField(child=StrictUUID(), required=False, max_length=0)
+    attachments = serializers.ListField(child=StrictUUID(), required=False, max_length=10)
+
+
+class AttachmentBody(Body):
+    file = serializers.FileField()
 
 
 class ContentBody(Body):
@@ -89,6 +93,16 @@ class ReactionView(serializers.Serializer[Any]):
     mine = serializers.BooleanField()
 
 
+class AttachmentView(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+    content_type = serializers.CharField()
+    size = serializers.IntegerField()
+    url = serializers.CharField(allow_null=True, help_text="Null until the file is `ready`.")
+    preview_url = serializers.CharField(allow_null=True)
+    state = serializers.ChoiceField(["pending", "ready", "blocked"])
+
+
 class MessageView(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     conversation = serializers.UUIDField()
@@ -100,7 +114,7 @@ class MessageView(serializers.Serializer[Any]):
     timestamp = serializers.DateTimeField()
     reply_to = ReplyView(allow_null=True)
     thread = ThreadView(allow_null=True)
-    attachments = serializers.ListField(child=serializers.DictField(), max_length=0)
+    attachments = AttachmentView(many=True)
     reactions = ReactionView(many=True)
     edited_at = serializers.DateTimeField(allow_null=True)
     deleted = serializers.BooleanField()

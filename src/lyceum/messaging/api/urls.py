@@ -1,12 +1,15 @@
 from django.urls import path
 
-from lyceum.messaging.api import views
+from lyceum.messaging.api import attachment_views, views
 
 one = "conversations/<uuid:conversation_id>/"
 message = f"{one}messages/<uuid:message_id>/"
 urlpatterns = [
     path("unread/", views.Unread.as_view()),
     path("health/", views.Health.as_view()),
+    path("attachments/", attachment_views.AttachmentList.as_view()),
+    path("attachments/<uuid:attachment_id>/", attachment_views.AttachmentFile.as_view()),
+    path("attachments/<uuid:attachment_id>/preview/", attachment_views.AttachmentPreview.as_view()),
     path("conversations/", views.ConversationList.as_view()),
     path(one, views.ConversationDetail.as_view()),
     path(f"{one}webhooks/", views.ConversationWebhooks.as_view()),

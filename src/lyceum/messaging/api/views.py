@@ -276,6 +276,7 @@ class MessageList(Door):
             content=body["content"],
             client_id=body.get("client_id"),
             reply_to=body.get("reply_to"),
+            attachments=body.get("attachments", ()),
         )
         log = selectors.log_of(selectors.get_participant_for(me, conversation_id))
         message = selectors.get_message_for(log, sent.message_id)
