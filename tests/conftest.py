@@ -61,6 +61,14 @@ class Person:
             connection.execute("update accounts_user set is_staff = true where id = %s", [self.id])
         return self
 
+    def upload(self, method: str, path: str, name: str, data: bytes) -> Answer:
+        """Send a file as a form does, in the field `file`."""
+        edge = secrets.token_hex(16)
+        head = f'--{edge}\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n\r\n'
+        form = head.encode() + data + f"\r\n--{edge}--\r\n".encode()
+        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": f"multipart/form-data; boundary={edge}"}
+        return self.site.send(method, path, form, headers)
+
     async def open(self, path: str = "/ws/", *, site: "Site | None" = None) -> "Line":
         ticket = await asyncio.to_thread(self.call, "POST", "auth/ws-ticket/")
         at = site or self.site
@@ -137,6 +145,9 @@ class Site:
     def call(self, method: str, path: str, body: Any = None, **headers: str) -> Answer:
         data = None if body is None else json.dumps(body).encode()
         sent = {"Content-Type": "application/json", **{k.replace("_", "-"): v for k, v in headers.items()}}
+        return self.send(method, path, data, sent)
+
+    def send(self, method: str, path: str, data: bytes | None, sent: dict[str, str]) -> Answer:
         at = f"{self.url}/api/v1/{quote(path, safe=SAFE)}"
         request = urllib.request.Request(at, data, sent, method=method)
         try:

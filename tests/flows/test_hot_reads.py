@@ -45,25 +45,26 @@ def group(owner: Person, *members: Person, **fields: Any) -> str:
     return str(made.data["id"])
 
 
-def put_picture(person: Person) -> None:
-    picture = BytesIO()
-    Image.new("RGB", (64, 64), "teal").save(picture, "PNG")
-    body = b'--x\r\nContent-Disposition: form-data; name="file"; filename="me.png"\r\nContent-Type: image/png\r\n\r\n'
-    body += picture.getvalue() + b"\r\n--x--\r\n"
-    headers = signed(person, **{"Content-Type": "multipart/form-data; boundary=x"})
-    assert ask(person.site, "PUT", "/api/v1/users/avatar/", body, headers)[0] == 200
+def picture() -> bytes:
+    output = BytesIO()
+    Image.new("RGB", (64, 64), "teal").save(output, "PNG")
+    return output.getvalue()
 
 
 @pytest.fixture
 def room(site: Site) -> tuple[str, Person, Person, Person]:
     """A group with all that a message can carry, and a member who came later."""
     alice, bob, late = site.register("Alice"), site.register("Bob"), site.register("Late")
-    put_picture(bob)
+    assert bob.upload("PUT", "users/avatar/", "me.png", picture()).status == 200
     where = group(alice, bob)
     messages = f"chat/conversations/{where}/messages"
     root = say(alice, where, "Where does the gossan end? „here“ \\ / \u2028 é", client_id="one")
     reply = say(bob, where, "At the creek, @Alice Tester", reply_to=root["id"])
-    say(alice, where, "x" * 300)
+    files = [
+        alice.upload("POST", "chat/attachments/", name, data).data["id"]
+        for name, data in (("map.png", picture()), ("„notes“.txt", b"gneiss"))
+    ]
+    say(alice, where, "x" * 300, attachments=files)
     gone = say(alice, where, "a slip")
     say(bob, where, "what was it?", reply_to=gone["id"])
     assert alice.call("POST", f"chat/conversations/{where}/members/", {"user": late.id}).status == 201
@@ -97,6 +98,7 @@ def test_pages_of_messages_are_the_same_for_every_member(room: tuple[str, Person
     hidden = same(people[2], messages)["results"]
     assert [message["sequence"] for message in hidden] == [6, 7]
     assert hidden[1]["reply_to"]["sender"] is None
+    assert [file["name"] for file in whole[2]["attachments"]] == ["map.png", "„notes“.txt"]
 
 
 def test_lists_of_conversations_are_the_same(site: Site, room: tuple[str, Person, Person, Person]) -> None:

@@ -47,9 +47,11 @@ def plain_name(name: str) -> str:
 
 
 def upload(uploader: UUID, file: IO[bytes], *, name: str, size: int) -> Attachment:
-    """Keep a file until it is sent; raises NotAllowedType, TooManyUnsent, or Unavailable when too many are read."""
+    """Keep a file until it is sent; raises Invalid, NotAllowedType, TooManyUnsent, or Unavailable for the moment."""
     if Attachment.objects.filter(uploader=uploader, message_id=None).count() >= MAX_UNSENT:
         raise TooManyUnsent
+    if not size:
+        raise Invalid.field("file", "blank", "The file is empty.")
     try:
         kind = unpack(parse(look, file))
     except Unreadable as err:

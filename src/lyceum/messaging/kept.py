@@ -15,6 +15,11 @@ def kept() -> list[Kept]:
             _("Members read them, from when they joined or, where a group shares its history, all of them."),
         ),
         Kept(
+            _("Files"),
+            _("As long as their message"),
+            _("Members who see the message get its files. A file that was not sent goes after a day."),
+        ),
+        Kept(
             _("Messages that vanish"),
             ngettext("%d hour", "%d hours", hours) % hours,
             _("In conversations that say so, each message goes after this time. A crash may lose the last second."),

@@ -7,13 +7,14 @@ under the name that their account has by then; how they reacted goes.
 from collections.abc import Iterator
 from typing import Any
 
-from django.db.models import Count, F
+from django.db.models import Count, F, Q
 
 from lyceum.core.archives import Archive
+from lyceum.core.errors import NotFound
 from lyceum.core.live import push_on_commit
 from lyceum.core.privacy import Holder, Subject, declare
-from lyceum.messaging import ephemeral, selectors, services
-from lyceum.messaging.models import Conversation, Message, Participant, Reaction
+from lyceum.messaging import attachments, ephemeral, selectors, services
+from lyceum.messaging.models import Attachment, Conversation, Message, Participant, Reaction
 from lyceum.messaging.sending import group_of
 
 AT_ONCE = 500
@@ -50,6 +51,38 @@ def export(subject: Subject, archive: Archive) -> None:
         title="Your reactions",
         about="On which messages, by their place in the conversation.",
     )
+
+    archive.write_list(
+        "attachments",
+        _attachments(subject),
+        title="Files you sent",
+        about="In the folder attachments. Those of messages that vanish are left out.",
+    )
+    _add_files(subject, archive)
+
+
+def _attachments(subject: Subject) -> Iterator[dict[str, Any]]:
+    for row in Attachment.objects.filter(uploader=subject.id, expires_at=None).order_by("created_at", "pk"):
+        yield {
+            "id": row.pk,
+            "conversation": row.conversation_id,
+            "message": row.message_id,
+            "name": row.name,
+            "content_type": row.content_type,
+            "size": row.size,
+            "sent_at": row.created_at,
+        }
+
+
+def _add_files(subject: Subject, archive: Archive) -> None:
+    """Copy each file in, once the list that names them is closed: a ZIP is written one entry after the other."""
+    for row in Attachment.objects.filter(uploader=subject.id, expires_at=None, state="ready").order_by("pk"):
+        try:
+            with attachments.open_file(row) as file:
+                archive.add_file(f"attachments/{row.pk}-{row.name}", file)
+        except NotFound:
+            # Deleted with its message since the list was read.
+            continue
 
 
 def _conversations(subject: Subject) -> Iterator[dict[str, Any]]:
@@ -135,6 +168,10 @@ def erase(subject: Subject) -> None:
     reacted = set(Reaction.objects.filter(user=subject.id).values_list("message__conversation_id", flat=True))
     shared = set(_places(subject).values_list("conversation_id", flat=True))
     Reaction.objects.filter(user=subject.id).delete()
+    while attachments.discard(Q(uploader=subject.id, message_id=None)):
+        pass
+    # What went with a message stays with those it was sent to, like its text.
+    Attachment.objects.filter(uploader=subject.id).update(uploader=None)
     for place in _places(subject).filter(conversation__kind=Conversation.Kind.GROUP):
         if place.conversation.ended_at is None:
             services.remove_member(place, subject.id)
@@ -147,5 +184,11 @@ def erase(subject: Subject) -> None:
 
 
 declare(
-    Holder("messaging", ["messaging.Participant", "messaging.Message", "messaging.Reaction"], export, erase, living)
+    Holder(
+        "messaging",
+        ["messaging.Participant", "messaging.Message", "messaging.Reaction", "messaging.Attachment"],
+        export,
+        erase,
+        living,
+    )
 )

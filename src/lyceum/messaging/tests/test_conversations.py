@@ -158,7 +158,7 @@ def test_the_list_costs_the_same_for_few_and_many(
         services.send_message(room.pk, sender=bob.pk, content="hello")
     client = api_of(alice)
     for limit in (2, 30):
-        with django_assert_max_num_queries(7):
+        with django_assert_max_num_queries(8):
             found = client.get(f"/api/v1/chat/conversations/?limit={limit}").json()
         assert [c["unread_count"] for c in found["results"]] == [1] * limit
     following = client.get(client.get("/api/v1/chat/conversations/?limit=20").json()["next"]).json()

@@ -454,11 +454,11 @@ def test_pages_and_lists_cost_a_fixed_number_of_queries(
         root = say(room, bob, "root")
         say(room, charlie, "reply", reply_to=root)
     for limit in (1, 20):
-        with django_assert_num_queries(7):
+        with django_assert_num_queries(8):
             assert len(api_of(alice).get(f"{LIST}?limit={limit}").json()["results"]) == limit
     for _ in range(30):
         say(rooms[0], bob, "more")
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         api_of(alice).get(url(rooms[0], "messages/"))
     # The second time the newest page comes from the hot tail: the place of the reader, and the people.
     with django_assert_num_queries(2):
