@@ -12,6 +12,7 @@ from django.core.files.storage import default_storage
 from django.db import models
 from django.test import Client
 from django.utils import timezone
+from PIL import Image
 
 from lyceum.accounts import exports, keys, tokens
 from lyceum.accounts.models import ExternalIdentity, Passkey, PrivacyJob, Session, Token
@@ -19,7 +20,7 @@ from lyceum.accounts.oauth.models import App, AppGrant
 from lyceum.core.archives import Archive
 from lyceum.core.ids import uuid7
 from lyceum.core.testing.people import make_person
-from lyceum.messaging import services
+from lyceum.messaging import attachments, services
 from lyceum.notifications.models import Delivery, Device, Webhook
 
 CSRF = "a" * 32
@@ -117,7 +118,13 @@ def _make_room(world: World) -> None:
     pk = {role: person.pk for role, person in world.people.items()}
     everybody = [pk[role] for role in ("member", "fellow", "other", "removed")]
     room = services.create_group(pk["owner"], name=world.shared, members=everybody, history="all")
-    sent = services.send_message(room.pk, sender=pk["member"], content=f"rock {world.shared}")
+    with BytesIO() as picture:
+        Image.new("RGB", (9, 9)).save(picture, "PNG")
+        picture.seek(0)
+        size = len(picture.getvalue())
+        file = attachments.upload(pk["member"], picture, name=f"{world.shared}.png", size=size)
+    text = f"rock {world.shared}"
+    sent = services.send_message(room.pk, sender=pk["member"], content=text, attachments=[file.pk])
     for role in ("owner", "member"):
         place = room.participants.select_related("conversation", "user").get(user=pk[role])
         services.react(place, sent.message_id, "👍", add=True)
@@ -126,7 +133,7 @@ def _make_room(world: World) -> None:
     over = services.create_group(pk["owner"], name=world.shared, members=[pk["member"]], history="all")
     services.end_conversation(over.participants.select_related("conversation", "user").get(user=pk["owner"]))
     world.ids |= {"conversation_id": room.pk, "message_id": sent.message_id, "member_id": pk["other"]}
-    world.ids |= {"ended_id": over.pk, "stranger_id": pk["stranger"], "user_id": pk["owner"]}
+    world.ids |= {"attachment_id": file.pk, "ended_id": over.pk, "stranger_id": pk["stranger"], "user_id": pk["owner"]}
 
 
 def _make_own(world: World) -> None:
