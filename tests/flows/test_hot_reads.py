@@ -65,6 +65,8 @@ def room(site: Site) -> tuple[str, Person, Person, Person]:
         for name, data in (("map.png", picture()), ("„notes“.txt", b"gneiss"))
     ]
     say(alice, where, "x" * 300, attachments=files)
+    wordless = alice.upload("POST", "chat/attachments/", "core.png", picture()).data["id"]
+    say(bob, where, "this one?", reply_to=say(alice, where, "", attachments=[wordless])["id"])
     gone = say(alice, where, "a slip")
     say(bob, where, "what was it?", reply_to=gone["id"])
     assert alice.call("POST", f"chat/conversations/{where}/members/", {"user": late.id}).status == 201
@@ -93,10 +95,10 @@ def test_pages_of_messages_are_the_same_for_every_member(room: tuple[str, Person
         pages = [same(person, f"{messages}{query}") for query in queries]
         assert any(page["has_more"] for page in pages)
     whole = same(people[0], messages)["results"]
-    assert [message["sequence"] for message in whole] == list(range(1, 8))
+    assert [message["sequence"] for message in whole] == list(range(1, 10))
     assert [r["emoji"] for r in whole[0]["reactions"]] == ["👍", "❤️"]
     hidden = same(people[2], messages)["results"]
-    assert [message["sequence"] for message in hidden] == [6, 7]
+    assert [message["sequence"] for message in hidden] == [8, 9]
     assert hidden[1]["reply_to"]["sender"] is None
     assert [file["name"] for file in whole[2]["attachments"]] == ["map.png", "„notes“.txt"]
 

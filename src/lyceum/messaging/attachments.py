@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core.files.base import ContentFile, File
 from django.core.files.storage import default_storage
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Count, F, Q, Sum
 from django.utils import timezone
 
 from lyceum.core import jobs
@@ -22,10 +22,12 @@ from lyceum.messaging.file_types import PLAIN, TEXTS, look, unpack
 from lyceum.messaging.models import Attachment, Conversation, Participant
 
 FOLDER = "attachments"
-MAX_A_MESSAGE, MAX_UNSENT = 10, 50
+MAX_A_MESSAGE, MAX_UNSENT, MAX_UNSENT_BYTES = 10, 50, 250 * 1024 * 1024
 UNSENT_KEPT = timedelta(hours=24)
 # A file is stored before its row says so; what no row names after this time was left behind.
 LEFT_BEHIND = timedelta(hours=1)
+# Longer than a job tries while the scanner is away.
+SCANNED_WITHIN = timedelta(hours=4)
 SWEPT_AT_ONCE = 500
 REFUSALS = {"pixels": "The picture has more than 40 million pixels."}
 # What changes the order of letters or is none: a name must look as it is.
@@ -48,7 +50,10 @@ def plain_name(name: str) -> str:
 
 def upload(uploader: UUID, file: IO[bytes], *, name: str, size: int) -> Attachment:
     """Keep a file until it is sent; raises Invalid, NotAllowedType, TooManyUnsent, or Unavailable for the moment."""
-    if Attachment.objects.filter(uploader=uploader, message_id=None).count() >= MAX_UNSENT:
+    waiting = Attachment.objects.filter(uploader=uploader, message_id=None).aggregate(
+        many=Count("pk"), bytes=Sum("size")
+    )
+    if waiting["many"] >= MAX_UNSENT or (waiting["bytes"] or 0) + size > MAX_UNSENT_BYTES:
         raise TooManyUnsent
     if not size:
         raise Invalid.field("file", "blank", "The file is empty.")
@@ -101,6 +106,18 @@ def of_messages(message_ids: Iterable[UUID]) -> dict[UUID, Files]:
         assert row.message_id is not None
         found.setdefault(row.message_id, []).append(shape(row))
     return found
+
+
+def words(files: Files) -> str:
+    """Say in a line what a message without a text holds: the names of its files."""
+    return ", ".join(file["name"] for file in files)
+
+
+def requeue_scans() -> None:
+    """Ask the scanner again for what still waits, when it was away for longer than a job tries."""
+    before = timezone.now() - SCANNED_WITHIN
+    for identity in Attachment.objects.filter(state=Attachment.State.PENDING, created_at__lt=before).values_list("pk"):
+        jobs.enqueue("messaging.scan_attachment", attachment_id=str(identity[0]))
 
 
 def lock_unsent(sender: UUID, ids: Sequence[UUID]) -> list[Attachment]:

@@ -8,7 +8,7 @@ from django.db.models import F, QuerySet
 from django.utils.translation import gettext as _
 
 from lyceum.messaging.models import Conversation, Message, Participant
-from lyceum.messaging.telling import excerpt, notable
+from lyceum.messaging.telling import notable, words_of
 from lyceum.notifications.public import DigestEntry, DigestSection, wishes_of
 
 MOST_CONVERSATIONS = 20
@@ -49,7 +49,7 @@ def _section(member: Participant, new: list[Message], *, shows_text: bool) -> Di
     if not shows_text or conversation.retention != Conversation.Retention.PERMANENT:
         return DigestSection(title, path, len(new))
     entries = [
-        DigestEntry(str(one.sender or _("Deleted person")), one.created_at, excerpt(one.content, EXCERPT))
+        DigestEntry(str(one.sender or _("Deleted person")), one.created_at, words_of(one, EXCERPT))
         for one in new[-MOST_ENTRIES:]
     ]
     return DigestSection(title, path, len(new), entries)

@@ -27,7 +27,7 @@ from redis.exceptions import RedisError
 from lyceum.core import valkey
 from lyceum.core.errors import Unavailable
 from lyceum.messaging import attachments
-from lyceum.messaging.logs import Details
+from lyceum.messaging.logs import Details, wordless_originals
 from lyceum.messaging.models import Message, Participant
 
 TRIM_AT_ONCE = 100
@@ -209,7 +209,7 @@ class EphemeralLog:
             for root_id in roots:
                 pipeline.zrangebyscore(self._key("thread", root_id), f"({self.floor}", self.last)
             replies = [sum(not member.endswith(b"|") for member in found) for found in pipeline.execute()]
-        files = attachments.of_messages(row.pk for row in rows)
+        files = attachments.of_messages([*(row.pk for row in rows), *wordless_originals(rows)])
         return Details(reactions, dict(zip(roots, replies, strict=True)), files)
 
     def repeated(self, sender_id: UUID, client_id: str | None) -> Kept | None:

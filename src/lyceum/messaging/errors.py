@@ -14,7 +14,7 @@ class TooManyReactions(Conflict):
 
 
 class TooManyUnsent(Conflict):
-    title = "There are 50 files already that were not sent. Send some of them, or wait a day."
+    title = "There are 50 files, or 250 MB, that were not sent yet. Send some of them, or wait a day."
 
 
 class NotAllowedType(DomainError):

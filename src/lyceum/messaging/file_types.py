@@ -19,13 +19,16 @@ PACKAGES = {
     "xl/workbook.xml": f"{OFFICE}spreadsheetml.sheet",
     "ppt/presentation.xml": f"{OFFICE}presentationml.presentation",
 }
-OPEN_DOCUMENT = re.compile(rb"application/vnd\.oasis\.opendocument\.(text|spreadsheet|presentation)")
+OPEN_DOCUMENT = re.compile(rb"application/vnd\.oasis\.opendocument\.(text|spreadsheet|presentation|graphics)")
 PLAIN = "text/plain"
 # Texts are told apart by the endings of their names alone.
 TEXTS = {".md": "text/markdown", ".markdown": "text/markdown", ".csv": "text/csv"}
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]")
 # What a browser would run or draw is no plain text, whatever its name.
-MARKUP = re.compile(rb"\s*<(!doctype|html|svg|script|\?xml|head|body|iframe)", re.IGNORECASE)
+MARKUP = re.compile(rb"(?:\s|<!--.*?-->)*<(?:!doctype|html|svg|script|\?xml|head|body|iframe)", re.I | re.S)
+OGG_SOUND = (b"OpusHead", b"\x01vorbis", b"Speex   ", b"\x7fFLAC")
+# Version, revision, flags, and a size of four bytes without their highest bit (ID3v2, section 3.1).
+ID3 = re.compile(rb"ID3[\x02-\x04][\x00-\x0f][\x00-\xff][\x00-\x7f]{4}", re.S)
 MAX_PIXELS = 40_000_000
 MAX_MEMBERS, MAX_EXPANDED = 1000, 100 * 1024 * 1024
 PREVIEW_SIDE = 960
@@ -77,7 +80,7 @@ def _image(body: IO[bytes]) -> Kind | None:
 
 def _other(body: IO[bytes]) -> Kind:
     head = body.read(HEAD)
-    if head.startswith(b"PK"):
+    if head.startswith(b"PK\x03\x04"):
         found = _package(body, head)
     elif head.startswith((b"%PDF-1", b"%PDF-2")):
         found = "application/pdf"
@@ -89,14 +92,14 @@ def _other(body: IO[bytes]) -> Kind:
 
 
 def _audio(head: bytes) -> str | None:
-    if head.startswith(b"OggS"):
-        return None if b"theora" in head else "audio/ogg"
+    if head.startswith(b"OggS\0"):
+        return "audio/ogg" if any(codec in head[:200] for codec in OGG_SOUND) and b"theora" not in head else None
     if head[:4] == b"RIFF" and head[8:12] == b"WAVE":
         return "audio/wav"
     # EBML with the document type of WebM; a video track would name its codec.
     if head.startswith(b"\x1a\x45\xdf\xa3") and b"webm" in head[:64]:
         return None if b"V_VP" in head or b"V_AV1" in head else "audio/webm"
-    return "audio/mpeg" if head.startswith(b"ID3") or _is_mpeg_frame(head) else None
+    return "audio/mpeg" if ID3.match(head) or _is_mpeg_frame(head) else None
 
 
 def _is_mpeg_frame(head: bytes) -> bool:

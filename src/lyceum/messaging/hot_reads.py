@@ -25,6 +25,12 @@ def _person(user: str) -> str:
       '/api/v1/users/' || {user}.id || '/avatar/?v=' || nullif({user}.avatar, '') as avatar"""
 
 
+def _words(message: str) -> str:
+    """Write the text of a message, or the names of its files where it has none."""
+    return f"""coalesce(nullif({message}.content, ''), (select string_agg(b.name, ', ' order by b.place)
+            from messaging_attachment b where b.message_id = {message}.id), '')"""
+
+
 # The message `m` as the member `p` sees it.
 MESSAGE = f"""
   select m.id, m.conversation_id as conversation, m.sequence,
@@ -36,7 +42,7 @@ MESSAGE = f"""
         then json_build_object('id', r.id, 'sequence', r.sequence, 'sender', null, 'excerpt', null)
       when r.id is not null
         then json_build_object('id', r.id, 'sequence', r.sequence, 'sender', row_to_json(writer),
-          'excerpt', case when r.deleted_at is null then left(r.content, {EXCERPT_LENGTH}) else '' end)
+          'excerpt', case when r.deleted_at is null then left({_words("r")}, {EXCERPT_LENGTH}) else '' end)
       end as reply_to,
     case when m.thread_root_id is not null or thread.many > 0
       then json_build_object('root', coalesce(m.thread_root_id, m.id), 'count', thread.many) end as thread,

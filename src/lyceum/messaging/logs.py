@@ -166,7 +166,10 @@ class PermanentLog:
 
 def _freeze(row: Message, details: Details) -> hot.Warm:
     original = row.reply_to
-    excerpt = "" if original is None or original.deleted_at else original.content[:EXCERPT_LENGTH]
+    excerpt = ""
+    if original is not None and not original.deleted_at:
+        text = original.content or attachments.words(details.attachments.get(original.pk, []))
+        excerpt = text[:EXCERPT_LENGTH]
     return hot.Warm(
         row.pk,
         row.sequence,
@@ -225,7 +228,13 @@ def stored_details(rows: Sequence[Message], floors: Mapping[UUID, int]) -> Detai
         if root is not None and sequence > floors.get(where, 0):
             replies[root] += 1
     ids = [row.pk for row in rows]
-    return Details(_reactions(ids), replies, attachments.of_messages(ids))
+    return Details(_reactions(ids), replies, attachments.of_messages([*ids, *wordless_originals(rows)]))
+
+
+def wordless_originals(rows: Sequence[Message]) -> list[UUID]:
+    """Name what is replied to and has no text: its excerpt is the names of its files."""
+    originals = [row.reply_to for row in rows if row.reply_to is not None]
+    return [original.pk for original in originals if not original.content and not original.deleted_at]
 
 
 def _reactions(message_ids: Iterable[UUID]) -> dict[UUID, Reactions]:

@@ -149,7 +149,9 @@ with draft as (
 select p.participant_id is not null, p.retention, p.original_id, n.base + f.step, u.first_name, u.last_name, u.avatar,
   u.kind, p.root_id, f.thread_step + (
     select count(*) from messaging_message t where t.thread_root_id = p.root_id and t.deleted_at is null),
-  o.sequence, o.deleted_at is not null, left(o.content, %s), o.sender_id, ou.first_name, ou.last_name, ou.avatar,
+  o.sequence, o.deleted_at is not null, left(coalesce(nullif(o.content, ''), (
+    select string_agg(b.name, ', ' order by b.place) from messaging_attachment b where b.message_id = o.id), ''), %s),
+  o.sender_id, ou.first_name, ou.last_name, ou.avatar,
   ou.kind,
   (select array_agg(e.user_id) filter (where e.visible_after < o.sequence) from messaging_participant e
    where o.id is not null and e.conversation_id = p.conversation_id having max(e.visible_after) >= o.sequence),

@@ -139,7 +139,8 @@ def edit_message(
     participant: Participant, message_id: UUID, *, content: str, check: Callable[[Message], None] = _check_nothing
 ) -> Message:
     """Change the text of one's own message; `check` sees the locked row and raises when it is not the one meant."""
-    text = check_content(content)
+    has_files = Attachment.objects.filter(message_id=message_id).exists()
+    text = check_content(content, has_files=has_files)
     log, message, _ = _lock_message(participant, message_id)
     if message.sender_id != participant.user_id:
         raise NotAllowed("Only the writer may edit a message.")
@@ -185,11 +186,13 @@ def _tell_message(kind: str, log: Log, message: Message, *, exclude: str = "") -
 @transaction.atomic
 def tell_scanned(attachment_id: UUID, *, is_clean: bool) -> None:
     """Say what the scanner found of a file; where it was sent meanwhile, its members are told."""
+    # The conversation's lock comes before the file's, as where a message is deleted.
+    where = Attachment.objects.filter(pk=attachment_id, conversation__ended_at=None).values("conversation")
+    conversation = Conversation.objects.select_for_update().filter(pk__in=where).first()
     row = files.settle_scan(attachment_id, is_clean=is_clean)
-    place = None if row is None else Participant.objects.filter(conversation=row.conversation_id).first()
-    if row is None or row.message_id is None or place is None:
+    mine = conversation.participants.first() if conversation is not None else None
+    if row is None or row.message_id is None or conversation is None or mine is None:
         return
-    conversation, mine = selectors.lock_conversation_for(place.user_id, place.conversation_id)
     mine.conversation, mine.visible_after = conversation, 0
     log = selectors.log_of(mine)
     message = log.get(row.message_id)
@@ -530,4 +533,6 @@ def restore_conversation(user: Any, conversation_id: UUID) -> Conversation:
 def remove_ended() -> int:
     """Remove the groups whose time to be restored is over, with all that was said in them; returns how many."""
     over = Conversation.objects.filter(ended_at__lt=timezone.now() - selectors.ENDED_KEPT)
+    while files.discard(Q(conversation__in=over)):
+        pass
     return over.delete()[1].get("messaging.Conversation", 0)

@@ -8,6 +8,7 @@ from uuid import UUID
 from django.utils import timezone
 
 from lyceum.accounts.public import avatar_url
+from lyceum.messaging.attachments import Files, words
 from lyceum.messaging.logs import EXCERPT_LENGTH, Details
 from lyceum.messaging.models import Conversation, Message, Participant
 
@@ -50,13 +51,13 @@ def reply(original_id: UUID, sequence: int, sender: dict[str, Any] | None, excer
     return {"id": original_id, "sequence": sequence, "sender": sender, "excerpt": excerpt}
 
 
-def _reply_of(row: Message, floor: int) -> dict[str, Any] | None:
+def _reply_of(row: Message, floor: int, files: dict[UUID, Files]) -> dict[str, Any] | None:
     original = row.reply_to
     if original is None:
         return None
     if original.sequence <= floor:
         return reply(original.pk, original.sequence, None, None)
-    text = "" if original.deleted_at else original.content
+    text = "" if original.deleted_at else original.content or words(files.get(original.pk, []))
     return reply(original.pk, original.sequence, person(original.sender), text[:EXCERPT_LENGTH])
 
 
@@ -73,7 +74,7 @@ def messages(rows: Sequence[Message], details: Details, *, viewer: UUID | None, 
             "message_type": row.message_type,
             "content": "" if row.deleted_at else row.content,
             "timestamp": row.created_at,
-            "reply_to": _reply_of(row, floor),
+            "reply_to": _reply_of(row, floor, details.attachments),
             "thread": _thread(row, details.replies),
             "attachments": [] if row.deleted_at else details.attachments.get(row.pk, []),
             "reactions": [] if row.deleted_at else reactions_for(details.reactions.get(row.pk, []), viewer),

@@ -17,9 +17,11 @@ def remove_expired_attachments(timestamp: int) -> None:
     attachments.remove_expired()
 
 
-@schedule("53 4 * * *", "messaging.sweep_attachments")
+@schedule("33 * * * *", "messaging.sweep_attachments")
 def sweep_attachments(timestamp: int) -> None:
     attachments.sweep()
+    if settings.CLAMAV_URL:
+        attachments.requeue_scans()
 
 
 @job("messaging.scan_attachment")

@@ -19,7 +19,7 @@ from django.utils.translation import ngettext
 
 from lyceum.core import jobs
 from lyceum.core.errors import NotFound, Unavailable
-from lyceum.messaging import ephemeral, selectors
+from lyceum.messaging import attachments, ephemeral, selectors
 from lyceum.messaging.models import Conversation, Message, Participant, Told
 from lyceum.messaging.receivers import message_data
 from lyceum.notifications import public as notifications
@@ -177,11 +177,18 @@ def _words(member: Participant, found: list[Message]) -> str:
     """Say what there is: the newest text where it may be shown, else how much."""
     is_kept = member.conversation.retention == Conversation.Retention.PERMANENT
     if is_kept and notifications.wishes_of(member.user_id).show_text:
-        return excerpt(found[-1].content, EXCERPT)
+        return words_of(found[-1], EXCERPT)
     count = len(found)
     if is_kept:
         return ngettext("%d new message", "%d new messages", count) % count
     return ngettext("%d new message that vanishes", "%d new messages that vanish", count) % count
+
+
+def words_of(message: Message, most: int) -> str:
+    """Return an excerpt of a message, or the names of its files where it has no text."""
+    return excerpt(
+        message.content or attachments.words(attachments.of_messages([message.pk]).get(message.pk, [])), most
+    )
 
 
 def excerpt(text: str, most: int) -> str:

@@ -4,6 +4,7 @@ from uuid import UUID
 from django.conf import settings
 from django.http import FileResponse, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
+from django.utils.http import content_disposition_header
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -73,12 +74,8 @@ class AttachmentFile(Door):
             )
         headers["Content-Range"] = f"bytes {part.first}-{part.last}/{row.size}"
         headers["Content-Length"] = str(part.last - part.first + 1)
-        return StreamingHttpResponse(
-            part.pieces(file),
-            status=206,
-            content_type=row.content_type,
-            headers={**headers, "Content-Disposition": "attachment"},
-        )
+        headers["Content-Disposition"] = str(content_disposition_header(True, row.name))
+        return StreamingHttpResponse(part.pieces(file), status=206, content_type=row.content_type, headers=headers)
 
 
 class AttachmentPreview(AttachmentFile):

@@ -47,7 +47,7 @@ class AttachmentBody(Body):
 
 
 class ContentBody(Body):
-    content = StrictText(trim_whitespace=False)
+    content = StrictText(trim_whitespace=False, allow_blank=True)
 
 
 class ReadBody(Body):

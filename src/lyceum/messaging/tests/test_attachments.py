@@ -96,6 +96,13 @@ TYPES = [
     ("a.wav", b"RIFF\x24\x00\x00\x00WAVEfmt ", "audio/wav"),
     ("a.webm", b"\x1a\x45\xdf\xa3\x9f\x42\x86\x81\x01\x42\x82\x84webm" + b"A_OPUS", "audio/webm"),
     ("png.txt", picture(), "image/png"),
+    ("pki.txt", b"PKI rollout plan", "text/plain"),
+    ("tags.txt", b"ID3 tags and OggS pages", "text/plain"),
+    (
+        "a.odg",
+        package("content.xml", mimetype="application/vnd.oasis.opendocument.graphics"),
+        "application/vnd.oasis.opendocument.graphics",
+    ),
 ]
 
 
@@ -128,6 +135,9 @@ def flood() -> bytes:
 
 REFUSED = [
     ("script.svg", b'<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>'),
+    ("behind.svg", b"<!-- x -->\n<!-- y --><svg onload='alert(1)'/>"),
+    ("id3.mp3", b"ID3<script>alert(1)</script>\xff"),
+    ("pages.ogg", b"OggS\x00\x02 of nothing"),
     ("page.txt", b"\xef\xbb\xbf  <!DOCTYPE html><script>alert(1)</script>"),
     ("tool.exe", b"MZ\x90\x00\x03\x00\x00\x00"),
     ("a.elf", b"\x7fELF\x02\x01\x01"),
@@ -206,6 +216,35 @@ def test_a_file_goes_with_a_message_to_its_members_unchanged(
     for url in (found["url"], found["preview_url"]):
         assert charlie_api.get(url).status_code == 404
         assert APIClient().get(url).status_code == 401
+
+
+def test_a_repeat_under_a_key_is_one_file_and_what_is_refused_stays_so(alice_api: APIClient) -> None:
+    def put_under(key: str, data: bytes, name: str) -> Any:
+        form = {"file": SimpleUploadedFile(name, data)}
+        return alice_api.post(URL, form, format="multipart", headers={"Idempotency-Key": key})
+
+    first = put_under("a", picture(), "map.png")
+    assert (first.status_code, first.json()["content_type"]) == (201, "image/png")
+    again = put_under("a", picture(), "map.png")
+    assert (again.json(), again["Idempotency-Replayed"]) == (first.json(), "true")
+    check_problem(put_under("b", b"MZ\x90\x00", "tool.exe"), 415, "unsupported_media_type")
+    assert Attachment.objects.count() == 1
+
+
+def test_an_excerpt_of_what_has_no_text_names_its_files(alice_api: APIClient, bob_api: APIClient, room: UUID) -> None:
+    files = [put(alice_api, b"gneiss", name).json()["id"] for name in ("a.txt", "b.txt")]
+    original = send(alice_api, room, *files).json()["id"]
+    reply = send(bob_api, room, content="thanks", reply_to=original).json()
+    assert reply["reply_to"]["excerpt"] == "a.txt, b.txt"
+    for _ in range(2):
+        page = alice_api.get(f"/api/v1/chat/conversations/{room}/messages/").json()
+        assert page["results"][1]["reply_to"]["excerpt"] == "a.txt, b.txt"
+    path = f"/api/v1/chat/conversations/{room}/messages/{original}/"
+    assert alice_api.patch(path, {"content": "two files"}).json()["content"] == "two files"
+    assert alice_api.patch(path, {"content": ""}).json()["content"] == ""
+    assert field_codes(bob_api.patch(f"{path}".replace(original, reply["id"]), {"content": ""})) == {
+        ("content", "blank")
+    }
 
 
 def test_only_the_uploader_sends_a_file_and_only_once(alice_api: APIClient, bob_api: APIClient, room: UUID) -> None:
