@@ -1,6 +1,7 @@
 """Puts the demo content into the database: rules by services, messages in bulk."""
 
 from datetime import datetime, timedelta
+from io import BytesIO
 from uuid import UUID
 
 from django.conf import settings
@@ -8,13 +9,14 @@ from django.db import transaction
 from django.utils import timezone
 
 from lyceum.accounts.models import User
+from lyceum.config.demo.files import FILES
 from lyceum.config.demo.people import make_people
 from lyceum.config.demo.scripts import Line, Script, scripts
 from lyceum.core.errors import NotAllowed
 from lyceum.core.events import publish
 from lyceum.core.ids import uuid7
 from lyceum.core.models import AuditEntry
-from lyceum.messaging import selectors, services
+from lyceum.messaging import attachments, selectors, services
 from lyceum.messaging.contracts import MessageSent
 from lyceum.messaging.ephemeral import EphemeralLog, Kept
 from lyceum.messaging.mentions import find_mentions
@@ -84,7 +86,10 @@ def _say(conversation: Conversation, people: People, lines: list[Line], notice: 
             named[line.id] = row
         rows.append(row)
     Message.objects.bulk_create(rows)
-    _react(rows[-len(lines) :], people, lines)
+    said = rows[-len(lines) :]
+    _react(said, people, lines)
+    for row, line in zip(said, lines, strict=True):
+        _attach(row, line)
     _advance(conversation, len(rows), rows[-1].created_at)
     for row in rows:
         publish(_fact(conversation.pk, row.pk, row.sender_id, row.sequence))
@@ -122,6 +127,22 @@ def _finish(row: Message, line: Line, mentioned: list[UUID], original: Message |
     if line.deleted:
         row.deleted_at = row.changed_at = line.at + timedelta(minutes=1)
         row.content, row.metadata, row.version = "", {}, row.version + 1
+
+
+def _attach(row: Message, line: Line) -> None:
+    assert row.sender_id is not None
+    sent = []
+    for name in line.files:
+        data = FILES[name]()
+        sent.append(attachments.upload(row.sender_id, BytesIO(data), name=name, size=len(data)))
+    attachments.send(
+        sent,
+        [file.pk for file in sent],
+        conversation_id=row.conversation_id,
+        message_id=row.pk,
+        sequence=row.sequence,
+        expires_at=None,
+    )
 
 
 def _fact(conversation_id: UUID, message_id: UUID, sender_id: UUID | None, sequence: int) -> MessageSent:

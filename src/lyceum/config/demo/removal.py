@@ -7,13 +7,14 @@ and what demo people wrote there is by a "Deleted person", as when somebody eras
 from functools import partial
 
 from django.db import transaction
+from django.db.models import Q
 
 from lyceum.accounts.models import User
 from lyceum.accounts.services import end_sign_ins
 from lyceum.config.demo.loading import REMOVED
 from lyceum.core import audit
 from lyceum.core.live import push_on_commit
-from lyceum.messaging import ephemeral, hot, selectors, services
+from lyceum.messaging import attachments, ephemeral, hot, selectors, services
 from lyceum.messaging.models import Conversation, Message, Participant
 from lyceum.messaging.sending import group_of
 
@@ -62,4 +63,6 @@ def _erase(conversation: Conversation) -> None:
     push_on_commit(group, frame, control=f"leave:{group}")
     transaction.on_commit(partial(ephemeral.forget, identity))
     transaction.on_commit(partial(hot.forget, identity))
+    while attachments.discard(Q(conversation=conversation)):
+        pass
     conversation.delete()

@@ -1,8 +1,8 @@
 """What the demo people say, read from the YAML files in `content/`.
 
 A line is `HH:MM name: text` under a day, counted back from today, or `minutes name: text` under `ago`. Beside it stand
-`id` (a name for replies), `to` (the id it replies to), `reactions` (`emoji: names`), `edited` (minutes later) and
-`deleted`. `unread` says how many of the last lines a person has not read.
+`id` (a name for replies), `to` (the id it replies to), `reactions` (`emoji: names`), `edited` (minutes later),
+`deleted` and `files` (names in `files.py`). `unread` says how many of the last lines a person has not read.
 """
 
 import re
@@ -29,6 +29,7 @@ class Line(msgspec.Struct, forbid_unknown_fields=True):
     reactions: dict[str, str] = {}
     edited: int | None = None
     deleted: bool = False
+    files: list[str] = []
 
 
 class Script(msgspec.Struct, forbid_unknown_fields=True):
