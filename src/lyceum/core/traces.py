@@ -10,7 +10,7 @@ from lyceum.core.privacy import Holder, Subject, declare
 # Work that is over, or was given up, may name an address that is nobody's any more.
 FORGET_JOBS = """
 delete from procrastinate_jobs
-where status <> 'doing' and (strpos(args::text, %s) > 0 or strpos(args::text, %s) > 0)
+where status <> 'doing' and (strpos(args::text, to_json(%s::text)::text) > 0 or strpos(args::text, %s) > 0)
 """
 
 

@@ -10,11 +10,13 @@ from django.utils import timezone
 from rest_framework.exceptions import ValidationError
 
 from lyceum.accounts.api.serializers import Email, Newcomer
+from lyceum.accounts.contracts import UserRegistered
 from lyceum.accounts.errors import OnlyWayIn
 from lyceum.accounts.models import ExternalIdentity, User, email_key
 from lyceum.accounts.openid.errors import AddressUnconfirmed, LinkedElsewhere, LinkFirst, NotWelcome
 from lyceum.core import audit
 from lyceum.core.errors import NotFound
+from lyceum.core.events import publish
 
 LONGEST_NAME = 150
 
@@ -88,6 +90,7 @@ def _create(claims: dict[str, Any], email: str) -> User:
         # Made a moment ago by somebody else's hand.
         raise LinkFirst("Sign in with its password, then link it on the page Connections.") from err
     audit.record(user, "user.registered", user.pk, through="openid")
+    publish(UserRegistered(user_id=str(user.pk)))
     return user
 
 
@@ -141,6 +144,8 @@ def has_another_way_in(user: User) -> bool:
 @transaction.atomic
 def unlink(user: User, identity_id: UUID) -> None:
     """Cut the link; raises OnlyWayIn for somebody without a password and a passkey."""
+    # One after the other with `passkeys.remove`: together they would leave no way in.
+    User.objects.select_for_update().get(pk=user.pk)
     row = ExternalIdentity.objects.filter(user=user, pk=identity_id).first()
     if row is None:
         raise NotFound

@@ -16,11 +16,12 @@ from django.core.files.storage import default_storage
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
+from procrastinate.contrib.django.models import ProcrastinateJob
 from rest_framework.test import APIClient
 
 from lyceum.accounts import erasure, exports, tokens
 from lyceum.accounts.models import PrivacyJob, Session, TokenFamily, User
-from lyceum.core import audit, privacy, valkey
+from lyceum.core import audit, jobs, privacy, valkey
 from lyceum.core.testing.api_cases import BodyCases, DoorCases, check_problem, field_codes
 from lyceum.core.testing.fakes import Jobs
 from lyceum.core.testing.people import client_of, make_person
@@ -352,6 +353,15 @@ def test_what_is_left_of_an_erased_person_is_what_they_wrote(
     assert Conversation.objects.filter(pk=room.pk, ended_at=None).exists()
     assert not Session.objects.filter(user=zelda).exists()
     make_person("zelda.canary")  # the address is free
+
+
+def test_what_waits_for_somebody_with_a_longer_address_stays(zelda: User) -> None:
+    for email in (f"griselda.{zelda.email}", zelda.email):
+        jobs.enqueue("accounts.mail_verification", email=email, url="https://example.org/")
+    erasure.close(zelda)
+    User.objects.filter(pk=zelda.pk).update(erase_at=timezone.now())
+    assert erasure.erase(zelda.pk)
+    assert [job.args["email"] for job in ProcrastinateJob.objects.all()] == [f"griselda.{zelda.email}"]
 
 
 def test_an_erasure_that_fails_leaves_everything(zelda: User, jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
