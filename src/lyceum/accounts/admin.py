@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from rest_framework import serializers
 
-from lyceum.accounts import devices, factors, limit_profiles, services
+from lyceum.accounts import coming_back, devices, factors, limit_profiles, services
 from lyceum.accounts.api.serializers import Email
 from lyceum.accounts.models import (
     ExternalIdentity,
@@ -126,8 +126,13 @@ class PersonAdmin(StaffAdmin):
         user.version += 1
         user.save()
         audit.record(request.user, "user.changed_by_staff", user.pk, fields=sorted(form.changed_data))
+        if "email" in form.changed_data:
+            services.end_links(user)
         if "is_active" in form.changed_data and not user.is_active:
             services.deactivate(user, actor=request.user)  # type: ignore[arg-type]
+        elif user.is_active and user.erase_at is not None:
+            # Opened for the person, who would else be erased while they use it.
+            coming_back.open_again(user)
 
 
 class LimitsForm(forms.ModelForm):  # type: ignore[type-arg]

@@ -8,10 +8,12 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
+from lyceum.accounts import reauthentication
 from lyceum.accounts.models import ExternalIdentity, User
 from lyceum.accounts.oauth.pages import connected
 from lyceum.accounts.openid.services import has_another_way_in
 from lyceum.accounts.openid.views import link_token
+from lyceum.accounts.sessions import current_session_id
 from lyceum.core import pages
 
 
@@ -24,6 +26,7 @@ def connections(request: HttpRequest) -> HttpResponse:
     context = {
         "identities": identities,
         "openid_name": settings.OIDC_NAME if settings.OIDC_ISSUER else "",
+        "is_confirmed": reauthentication.is_confirmed(current_session_id(request)),
         "link": f"{reverse('accounts:openid')}?link={link_token(request)}" if may_link else "",
         "apps": connected(user),
         "has_another_way_in": has_another_way_in(user),

@@ -16,6 +16,7 @@ from lyceum.accounts import coming_back, factors, keys, lockout, selectors
 from lyceum.accounts.contracts import PresenceSharingChanged, UserRegistered
 from lyceum.accounts.errors import EmailUnverified, InvalidCredentials, OtpRequired
 from lyceum.accounts.models import MailedLink, ServiceKey, Session, TokenFamily, User, email_key
+from lyceum.accounts.oauth.models import AuthorizationCode, DeviceCode
 from lyceum.accounts.passwords import broken_rules
 from lyceum.accounts.reauthentication import check_own_password
 from lyceum.accounts.tokens import revoke_family, token_hash
@@ -239,6 +240,7 @@ def change_password(
         row.version += 1
         row.save(update_fields=["password", "version"])
         end_sign_ins(row, keep=keep)
+        end_links(row)
         audit.record(row, "user.password_changed", row.pk)
     user.password = row.password
 
@@ -268,12 +270,23 @@ def reset_password(*, token: str, password: str, password_confirm: str) -> None:
     user.email_verified_at = user.email_verified_at or timezone.now()
     user.save(update_fields=["password", "email_verified_at", "version"])
     end_sign_ins(user, keep=None)
+    end_links(user)
     audit.record(user, "user.password_reset", user.pk)
+
+
+def end_links(user: User) -> None:
+    """Kill what somebody may have asked for with the old password or address, such as a change of the address."""
+    MailedLink.objects.filter(user=user).exclude(purpose=MailedLink.Purpose.VERIFY, email=user.email).delete()
 
 
 @transaction.atomic
 def end_sign_ins(user: User, *, keep: Any) -> None:
-    """End every session and token family of a person except `keep`; their sockets close within 2 seconds."""
+    """End every session and token family of a person except `keep`; their sockets close within 2 seconds.
+
+    What an app could still trade for tokens ends too.
+    """
+    AuthorizationCode.objects.filter(user=user, family=None).delete()
+    DeviceCode.objects.filter(user=user).delete()
     for session in Session.objects.filter(user=user).exclude(public_id=keep):
         _end_session(session)
     for family in TokenFamily.objects.filter(user=user, revoked_at=None).exclude(pk=keep):

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from lyceum.accounts import factors, second_step
+from lyceum.accounts import factors, reauthentication, second_step
 from lyceum.accounts.models import User
 from lyceum.accounts.openid import attempts, provider, services
 from lyceum.accounts.openid.errors import Declined, Distrusted, LinkFirst
@@ -65,6 +65,8 @@ def begin(request: HttpRequest) -> HttpResponse:
     if token := request.GET.get("link"):
         if not request.user.is_authenticated or not _is_own(request, token):
             raise NotAllowed(_("Begin on the page Connections."))
+        # A link is a way in that outlasts the sign-in which asks for it.
+        reauthentication.check_confirmed(current_session_id(request))
         user_id, goal = str(request.user.pk), reverse("accounts:connections")
     browser = secrets.token_urlsafe(32)
     try:

@@ -9,8 +9,19 @@ from django.contrib.auth.models import Group
 from django.test import Client
 from django.urls import reverse
 
-from lyceum.accounts import factors, services, tokens
-from lyceum.accounts.models import GroupLimits, Passkey, RecoveryCode, Session, Token, TokenFamily, Totp, User
+from lyceum.accounts import erasure, factors, services, tokens
+from lyceum.accounts.models import (
+    GroupLimits,
+    MailedLink,
+    Passkey,
+    PrivacyJob,
+    RecoveryCode,
+    Session,
+    Token,
+    TokenFamily,
+    Totp,
+    User,
+)
 from lyceum.accounts.sessions import SECOND_FACTOR_KEY
 from lyceum.core import jobs
 from lyceum.core.models import AuditEntry
@@ -168,7 +179,9 @@ def test_staff_change_people_by_the_rules_of_the_house(at_staff: Client, alice: 
 
 def test_another_address_has_to_be_confirmed_anew(at_staff: Client, alice: User) -> None:
     User.objects.filter(pk=alice.pk).update(email_verified_at=alice.date_joined)
+    services.send_verification(alice, alice.email)
     assert change(at_staff, alice, email="new@example.org").status_code == 302
+    assert not MailedLink.objects.exists()
     alice.refresh_from_db()
     assert (alice.email, alice.email_key, alice.email_verified_at) == ("new@example.org", "new@example.org", None)
 
@@ -180,6 +193,15 @@ def test_who_is_deactivated_there_is_signed_out_at_once(at_staff: Client, alice:
     assert at_alice.get("/profile/").status_code == 302
     assert not TokenFamily.objects.filter(user=alice, revoked_at=None).exists()
     assert AuditEntry.objects.filter(action="user.deactivated", subject=alice.pk).exists()
+
+
+def test_who_closed_the_account_and_is_let_in_again_there_is_not_erased(at_staff: Client, alice: User) -> None:
+    erasure.close(alice)
+    alice.refresh_from_db()
+    assert change(at_staff, alice, is_active="on").status_code == 302
+    alice.refresh_from_db()
+    assert (alice.is_active, alice.erase_at) == (True, None)
+    assert not PrivacyJob.objects.exists()
 
 
 def test_people_are_signed_out_everywhere_by_an_act(at_staff: Client, alice: User, bob: User) -> None:

@@ -142,6 +142,32 @@ def test_a_reset_link_dies_with_the_address_it_was_sent_to(api: APIClient, jobs:
     assert field_codes(api.post(f"{RESET}confirm/", {"token": token, **BOTH})) == {("token", "invalid")}
 
 
+@pytest.mark.parametrize("way", ["change", "reset"])
+def test_a_new_password_ends_a_change_of_address_that_was_asked_for_before(
+    api: APIClient, jobs: Jobs, way: str
+) -> None:
+    dora = make_person("dora", password=PASSWORD)
+    signed_in = client_of(dora)
+    signed_in.post("/api/v1/users/email/", {"email": "thief@example.org", "password": PASSWORD})
+    (thiefs,) = links(jobs)
+    if way == "change":
+        answer = signed_in.post("/api/v1/users/password/", {"current_password": PASSWORD, **BOTH})
+    else:
+        api.post(RESET, {"email": dora.email})
+        answer = api.post(f"{RESET}confirm/", {"token": links(jobs)[0], **BOTH})
+    assert answer.status_code == 204
+    assert field_codes(api.post(VERIFY, {"token": thiefs})) == {("token", "invalid")}
+    assert User.objects.get().email == dora.email
+
+
+def test_a_new_password_leaves_the_link_that_confirms_ones_address(api: APIClient, jobs: Jobs) -> None:
+    api.post(REGISTER, {**BODY, **BOTH})
+    (token,) = links(jobs)
+    body = {"current_password": NEW, "password": PASSWORD, "password_confirm": PASSWORD}
+    assert client_of(User.objects.get()).post("/api/v1/users/password/", body).status_code == 204
+    assert api.post(VERIFY, {"token": token}).status_code == 200
+
+
 def test_a_link_works_only_for_what_it_was_made_for(api: APIClient, jobs: Jobs) -> None:
     dora = make_person("dora", password=PASSWORD)
     api.post(RESET, {"email": dora.email})

@@ -13,7 +13,9 @@ from rest_framework.test import APIClient
 from lyceum.accounts import services, tasks, tokens
 from lyceum.accounts.models import Session, TokenFamily, User
 from lyceum.accounts.oauth import apps, devices, grants, signing
+from lyceum.accounts.oauth.errors import OAuthError
 from lyceum.accounts.oauth.models import App, AppGrant, AuthorizationCode, DeviceCode, SigningKey
+from lyceum.accounts.oauth.requests import Ask
 from lyceum.core import outbound
 from lyceum.core.models import AuditEntry
 from lyceum.core.testing.api_cases import check_problem, field_codes
@@ -164,6 +166,20 @@ def test_taking_back_ends_codes_devices_and_sockets(alice: User, monkeypatch: py
     assert closed == [(f"session:{family.pk}", "close:4401")]
     assert not DeviceCode.objects.exists()
     check_problem(client.get("/api/v1/chat/conversations/"), 401, "token_revoked")
+
+
+def test_signing_out_everywhere_leaves_an_app_nothing_to_trade(alice: User) -> None:
+    app = make(may_use_devices=True)
+    secret, device = devices.begin(app, ["chat:read"])
+    assert devices.decide(alice, device, is_allowed=True, signed_in_at=timezone.now())
+    ask = Ask(app.client_id, app.redirect_uris[0], ["chat:read"], "", "c" * 43, "", [])
+    grants.give(alice, ask, signed_in_at=timezone.now())
+
+    services.end_sign_ins(alice, keep=None)
+
+    assert not AuthorizationCode.objects.exists()
+    with pytest.raises(OAuthError):
+        devices.poll(app, secret, address="192.0.2.1", user_agent="")
 
 
 class Documents:

@@ -5,6 +5,7 @@ import time
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import cache
 from hashlib import sha256
 from html import unescape
@@ -22,7 +23,7 @@ from lyceum.accounts import factors, totp
 from lyceum.accounts.models import ExternalIdentity, Session, User
 from lyceum.accounts.openid import provider, services
 from lyceum.core import outbound, valkey
-from lyceum.core.models import AuditEntry
+from lyceum.core.models import AuditEntry, OutboxEvent
 from lyceum.core.testing.api_cases import check_problem
 from lyceum.core.testing.people import make_person
 
@@ -145,6 +146,7 @@ def test_a_new_person_gets_an_account_and_a_session_like_others(there: Provider,
     assert "through Field ID" in browser.get("/sessions/").content.decode()
     assert browser.get("/api/v1/users/sessions/", headers=JSON).json()[0]["through"] == "openid"
     assert AuditEntry.objects.get(action="user.signed_in").detail["way"] == "openid"
+    assert OutboxEvent.objects.get(name="UserRegistered").payload["user_id"] == str(user.pk)
     asked = there.asked
     assert (asked["response_type"], asked["code_challenge_method"], asked["client_id"]) == ("code", "S256", "lyceum")
     assert asked["redirect_uri"].endswith("/sign-in/openid/back/")
@@ -378,6 +380,15 @@ def test_nobody_is_led_into_linking_and_an_identity_is_one_persons(there: Provid
     go_there(there, at_bob, f"/sign-in/openid/?link={link_of(at_bob)}")
     at_bob.force_login(alice)
     assert come_back(there, at_bob).status_code == 400
+
+
+def test_an_old_sign_in_links_nothing_until_it_is_confirmed(there: Provider) -> None:
+    client = signed_in(confirmed())
+    address = f"/sign-in/openid/?link={link_of(client)}"
+    Session.objects.update(created_at=timezone.now() - timedelta(minutes=11))
+    assert "/sign-in/openid/?link=" not in client.get("/connections/").content.decode()
+    assert client.get(address).status_code == 403
+    assert not ExternalIdentity.objects.exists()
 
 
 def test_the_only_way_in_is_not_cut(there: Provider, browser: Client, bob_api: Any) -> None:
