@@ -29,6 +29,7 @@ POLICY = "; ".join(
         "frame-ancestors 'none'",
         "form-action 'self'",
         "img-src 'self' data: blob:",
+        "media-src 'self' blob:",
         "connect-src 'self'",
     ]
 )

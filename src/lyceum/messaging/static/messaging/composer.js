@@ -1,7 +1,10 @@
 // The field one writes in: it grows, keeps its draft, completes names, and sends, edits or replies.
+import { lineOf } from "./files.js";
 import { Completion } from "./mentions.js";
 import { me } from "./me.js";
-import { counted, lengthOf, plain } from "./words.js";
+import { filesWaiting, Tray } from "./tray.js";
+import { Voice } from "./voice.js";
+import { counted, lengthOf } from "./words.js";
 
 const MOST = 8000;
 const TELL_FROM = 7500;
@@ -15,8 +18,9 @@ export class Composer {
   editing = null;
   #conversation = null;
   #toldTyping = 0;
+  #waits = false; // to be sent as soon as its files are there
 
-  // `acts`: send(text, replyTo), edit(message, text), editLast(), typing(isTyping), people()
+  // `acts`: send(text, replyTo, files), edit(message, text), editLast(), typing(isTyping), people()
   constructor(form, acts) {
     this.form = form;
     this.acts = acts;
@@ -24,6 +28,13 @@ export class Composer {
     this.context = form.querySelector(".composer-context");
     this.note = form.querySelector("[data-part=note]");
     this.completion = new Completion(this.field, acts.people);
+    this.tray = new Tray(form, () => this.#trayChanged());
+    this.voice = new Voice(form, {
+      place: () => this.tray.place,
+      keep: (file, place) => this.#keepVoice(file, place),
+      send: (file, place) => this.#sendVoice(file, place),
+      refused: (words) => this.tray.refuse([words]),
+    });
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.#submit();
@@ -35,11 +46,14 @@ export class Composer {
   }
 
   show(id, name) {
+    this.voice.stop("keep");
+    this.#waits = false;
     this.#conversation = id;
     this.#toldTyping = 0;
     this.#setContext(null, null);
     this.field.value = draftOf(id);
     this.name(name);
+    this.tray.show(id);
     this.completion.close();
     this.#count();
   }
@@ -83,15 +97,20 @@ export class Composer {
     const words = this.context.querySelector("[data-part=words]");
     if (reply) {
       const name = Object.assign(document.createElement("strong"), { textContent: reply.sender.name });
-      words.replaceChildren("Replying to ", name, `: ${plain(reply.content).slice(0, 120)}`);
+      words.replaceChildren("Replying to ", name, `: ${lineOf(reply).slice(0, 120)}`);
     } else words.textContent = edited ? "Editing your message. Esc leaves it as it was." : "";
     this.form.querySelector("[data-part=verb]").textContent = edited ? "Save" : "Send";
   }
 
   #submit() {
     const text = this.field.value.trim();
-    if (!text || lengthOf(text) > MOST) return this.field.focus();
-    const { replyTo, editing } = this;
+    const { replyTo, editing, tray } = this;
+    const hasFiles = editing ? editing.attachments?.length > 0 : tray.items.length > 0;
+    if ((!text && !hasFiles) || lengthOf(text) > MOST) return this.field.focus();
+    if (!editing && tray.failed.length) return this.form.querySelector("[data-tray=again]").focus();
+    if (!editing && tray.isLoading) return this.#wait();
+    const files = editing ? [] : tray.take();
+    this.#waits = false;
     this.field.value = editing ? draftOf(this.#conversation) : "";
     if (!editing) localStorage.removeItem(draftKey(this.#conversation));
     this.#toldTyping = 0;
@@ -99,8 +118,31 @@ export class Composer {
     this.completion.close();
     this.#count();
     if (editing) this.acts.edit(editing, text);
-    else this.acts.send(text, replyTo);
+    else this.acts.send(text, replyTo, files);
     return this.field.focus();
+  }
+
+  #wait() {
+    this.#waits = true;
+    this.#count();
+    this.field.focus();
+  }
+
+  #trayChanged() {
+    if (this.#waits && !this.tray.isLoading && !this.tray.failed.length && !this.editing) {
+      this.#waits = false;
+      this.#submit();
+    } else this.#count();
+  }
+
+  #keepVoice(file, place) {
+    this.tray.add([file], place);
+    if (place === this.tray.place) this.field.focus();
+  }
+
+  #sendVoice(file, place) {
+    this.#keepVoice(file, place);
+    if (place === this.tray.place) this.#submit();
   }
 
   #input() {
@@ -118,15 +160,20 @@ export class Composer {
     }
   }
 
+  get #hasFiles() {
+    return this.editing ? this.editing.attachments?.length > 0 : this.tray.items.length > 0;
+  }
+
   // Says how much room is left before there is none.
   #count() {
     const length = lengthOf(this.field.value.trim());
     const left = MOST - length;
-    this.form.querySelector("[data-part=send]").setAttribute("aria-disabled", String(!length || left < 0));
+    this.form.querySelector("[data-part=send]").setAttribute("aria-disabled", String((!length && !this.#hasFiles) || left < 0));
     this.field.setAttribute("aria-invalid", String(left < 0));
     this.note.classList.toggle("message-failed", left < 0);
     if (left < 0) this.note.textContent = `${counted(-left, "character", "characters")} too many: a message has at most 8,000`;
     else if (length > TELL_FROM) this.note.textContent = `${counted(left, "character", "characters")} left`;
+    else if (this.#waits && this.tray.isLoading) this.note.textContent = filesWaiting(this.tray.items.filter(({ file }) => !file).length);
     else this.note.textContent = "";
     this.form.toggleAttribute("data-told", Boolean(this.note.textContent));
   }

@@ -4,7 +4,8 @@ import { paint } from "../lyceum/js/avatar.js";
 import { toast } from "../lyceum/js/toast.js";
 import { draftOf } from "./composer.js";
 import { $, el, icon, reconcile } from "./dom.js";
-import { firstName, fullTime, namesOf, plain, problemText, when } from "./words.js";
+import { lineOf } from "./files.js";
+import { firstName, fullTime, namesOf, problemText, when } from "./words.js";
 
 const SECTIONS = ["group", "direct"];
 
@@ -106,10 +107,10 @@ export class List {
     const draft = c.id === this.current() ? "" : draftOf(c.id);
     if (draft) return ["draft", draft];
     const waiting = this.outbox.of(c.id).at(-1);
-    if (waiting) return [waiting.state === "failed" ? "failed" : "waiting", plain(waiting.content)];
+    if (waiting) return [waiting.state === "failed" ? "failed" : "waiting", lineOf(waiting)];
     const last = c.last_message;
     if (!last) return ["none", "No messages yet"];
-    const text = last.deleted ? "Message removed" : plain(last.content);
+    const text = last.deleted ? "Message removed" : lineOf(last);
     const who = last.sender.id === me.id ? "You" : c.kind === "group" ? firstName(last.sender.name) : "";
     return ["text", who ? `${who}: ${text}` : text];
   }

@@ -2,8 +2,9 @@
 import { paint } from "../lyceum/js/avatar.js";
 import { el, icon } from "./dom.js";
 import { nameOfEmoji } from "./emoji.js";
+import { filesOf, quoted as quotedWords } from "./files.js";
 import { render } from "./markdown.js";
-import { clock, counted, dayHead, dayOf, firstName, fullTime, namesOf, plain } from "./words.js";
+import { clock, counted, dayHead, dayOf, firstName, fullTime, namesOf } from "./words.js";
 
 const TOGETHER_MS = 5 * 60_000;
 
@@ -50,9 +51,9 @@ function heading(key, text, classes) {
 }
 
 function itemOf(message, isMore, readers, view) {
-  const { id, content, deleted, edited_at, reactions, thread, reply_to, state, reason, sender, sequence } = message;
+  const { id, content, attachments = [], deleted, edited_at, reactions, thread, reply_to, state, reason, sender, sequence } = message;
   const people = readers?.map(({ id: reader }) => reader);
-  const shown = [content, deleted, edited_at, reactions, view.inThread ? 0 : thread, reply_to, state, reason, sender.name, sender.avatar, sequence];
+  const shown = [content, attachments, deleted, edited_at, reactions, view.inThread ? 0 : thread, reply_to, state, reason, sender.name, sender.avatar, sequence];
   const stamp = JSON.stringify([shown, isMore, people, readers && view.others.length, view.marked === id, view.names, dayHead(message.timestamp)]);
   return { key: message.client_id && sender.id === view.me.id ? `own-${message.client_id}` : id, state: stamp, draw: () => draw(message, isMore, readers, view) };
 }
@@ -66,7 +67,8 @@ function draw(message, isMore, readers, view) {
   if (message.sequence) node.dataset.sequence = message.sequence;
   node.append(...(isMore ? [timeOf(message)] : headOf(message, isOwn)));
   if (message.reply_to && !view.inThread) node.append(quoteOf(message));
-  node.append(textOf(message, isOwn, view));
+  if (message.content || message.deleted) node.append(textOf(message, isOwn, view));
+  if (message.attachments?.length) node.append(filesOf(message));
   if (message.reactions.length) node.append(reactionsOf(message));
   const foot = footOf(message, isMore, isOwn, readers, view);
   if (foot) node.append(foot);
@@ -95,7 +97,7 @@ function headOf(message, isOwn) {
 }
 
 function quoteOf({ reply_to: quoted, conversation }) {
-  const words = quoted.excerpt ? plain(quoted.excerpt) : quoted.sender ? "a message that was removed" : "a message from before you joined";
+  const words = quoted.excerpt ? quotedWords(quoted.excerpt) : quoted.sender ? "a message that was removed" : "a message from before you joined";
   const attributes = { class: "message-reply", href: `/talk/${conversation}/?at=${quoted.sequence}`, "data-at": quoted.sequence, "data-link": "quote" };
   return el("a", attributes, el("span", { class: "clip" }, quoted.sender && el("strong", {}, quoted.sender.name), " ", words));
 }

@@ -19,7 +19,7 @@
   }
 
   async function send(person, entry, token) {
-    const body = { content: entry.content, client_id: entry.client_id, ...(entry.reply_to && { reply_to: entry.reply_to.id }) };
+    const body = { content: entry.content, client_id: entry.client_id, ...(entry.reply_to && { reply_to: entry.reply_to.id }), attachments: (entry.attachments ?? []).map(({ id }) => id) };
     const answer = await ask("POST", `chat/conversations/${entry.conversation}/messages/`, body, token);
     // Later: the browser comes back to it, and nothing overtakes.
     if (answer.status === 429 || answer.status >= 500) throw new Error("not now");

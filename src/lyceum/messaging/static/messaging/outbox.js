@@ -1,5 +1,6 @@
 // What was written and is not acknowledged: kept in this browser, sent in order, each under one client_id.
 import "../lyceum/worker/here.js";
+import { lineOf } from "./files.js";
 
 const here = globalThis.lyceumHere;
 const ANSWER_MS = 10_000;
@@ -40,7 +41,7 @@ export class Outbox extends EventTarget {
     return this.#entries.get(id);
   }
 
-  add(conversation, content, replyTo) {
+  add(conversation, content, replyTo, attachments = []) {
     const client_id = newId();
     this.#put({
       id: client_id,
@@ -49,8 +50,9 @@ export class Outbox extends EventTarget {
       sender: this.me,
       content,
       timestamp: new Date().toISOString(),
-      reply_to: replyTo && { id: replyTo.id, sequence: replyTo.sequence, sender: replyTo.sender, excerpt: replyTo.content.slice(0, 140) },
+      reply_to: replyTo && { id: replyTo.id, sequence: replyTo.sequence, sender: replyTo.sender, excerpt: lineOf(replyTo).slice(0, 140) },
       root: replyTo ? (replyTo.thread?.root ?? replyTo.id) : null,
+      attachments,
       reactions: [],
       state: "waiting",
     });
@@ -123,8 +125,8 @@ export class Outbox extends EventTarget {
     if (this.#flying || this.#pause || !this.connection.isOpen) return;
     const entry = this.all.find(({ state }) => state === "waiting");
     if (!entry) return;
-    const { conversation, client_id, content, reply_to } = entry;
-    const frame = { type: "user_message", conversation, client_id, message: content, reply_to: reply_to?.id };
+    const { conversation, client_id, content, reply_to, attachments = [] } = entry;
+    const frame = { type: "user_message", conversation, client_id, message: content, reply_to: reply_to?.id, attachments: attachments.map(({ id }) => id) };
     if (!this.connection.send(frame)) return;
     this.#flying = { id: client_id, timer: setTimeout(() => this.#unanswered(client_id), ANSWER_MS) };
     this.#put({ ...entry, state: "sending", reason: null });

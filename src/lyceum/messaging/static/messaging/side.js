@@ -17,7 +17,7 @@ export class Side {
     this.main = $("main");
     this.composer = new Composer($("thread-composer"), {
       ...acts,
-      send: (text, replyTo) => acts.send(text, replyTo ?? this.root),
+      send: (text, replyTo, files) => acts.send(text, replyTo ?? this.root, files),
       editLast: () => this.#editLast(),
     });
     $("details-open").addEventListener("click", () => (this.shows === "details" ? this.close() : this.openDetails()));

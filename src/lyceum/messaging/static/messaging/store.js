@@ -337,7 +337,7 @@ export class Store extends EventTarget {
 
   _message_deleted({ conversation, message_id, sequence }, c) {
     const wasUnread = c && sequence > (this.mine(c)?.read_sequence ?? 0) && c.unread_count > 0;
-    this.#change(conversation, message_id, () => ({ deleted: true, content: "", reactions: [], metadata: {} }));
+    this.#change(conversation, message_id, () => ({ deleted: true, content: "", attachments: [], reactions: [], metadata: {} }));
     for (const place of this.#places(conversation)) {
       for (const [id, message] of place.messages) {
         if (message.reply_to?.id !== message_id) continue;

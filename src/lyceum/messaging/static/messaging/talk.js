@@ -5,6 +5,7 @@ import { Composer } from "./composer.js";
 import { Details } from "./details.js";
 import { $, say } from "./dom.js";
 import { Picker } from "./emoji.js";
+import { Lightbox } from "./files.js";
 import { Keeping } from "./keeping.js";
 import { keptShort } from "./kept.js";
 import { listen } from "./keys.js";
@@ -28,6 +29,7 @@ const outbox = new Outbox(me, connection);
 const keeping = new Keeping(store);
 const status = new Status(outbox);
 const picker = new Picker();
+new Lightbox($("lightbox"));
 const failed = (error) => toast(problemText(error));
 const others = () => (store.conversations.get(current)?.participants ?? []).filter(({ id }) => id !== me.id);
 
@@ -35,7 +37,7 @@ const list = new List(store, outbox, { open: (id) => open(id), current: () => cu
 const thread = new Thread(store, outbox, { read, failed });
 const writes = { edit, people: others, typing };
 const composer = new Composer($("composer"), { ...writes, send, editLast });
-const side = new Side(store, outbox, { ...writes, send: (text, replyTo) => outbox.add(current, text, replyTo) });
+const side = new Side(store, outbox, { ...writes, send: (text, replyTo, files) => outbox.add(current, text, replyTo, files) });
 const details = new Details(store, { current: () => current, open: (id) => open(id), close: leave });
 new NewConversation(store, { open: (id) => open(id) });
 
@@ -54,8 +56,8 @@ const threadTools = new Tools(store, picker, $("thread-messages"), () => current
 
 // Acts
 
-function send(text, replyTo) {
-  outbox.add(current, text, replyTo);
+function send(text, replyTo, files) {
+  outbox.add(current, text, replyTo, files);
   thread.toEnd();
 }
 
@@ -221,7 +223,7 @@ function acknowledged(frame) {
   const { root, state: _state, reason: _reason, code: _code, ...message } = entry;
   const known = root && store.find(frame.conversation, root);
   const count = (known?.thread?.count ?? 0) + 1;
-  store.take({ ...message, message_type: "user", thread: root ? { root, count } : null, attachments: [], edited_at: null, deleted: false, metadata: {} });
+  store.take({ ...message, message_type: "user", thread: root ? { root, count } : null, attachments: message.attachments ?? [], edited_at: null, deleted: false, metadata: {} });
 }
 
 function refused(frame) {

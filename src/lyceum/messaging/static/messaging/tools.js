@@ -94,6 +94,7 @@ export class Tools {
     const isOwn = message.sender.id === this.store.me.id;
     this.#menuFor = { message, article };
     menu.querySelector("[data-act=edit]").hidden = !isOwn;
+    menu.querySelector("[data-act=copy]").hidden = !message.content;
     const mayDelete = isOwn || this.store.owns(c);
     menu.querySelector("[data-act=delete]").hidden = !mayDelete;
     menu.querySelector("hr").hidden = !mayDelete;

@@ -9,7 +9,7 @@ export class Problem extends Error {
   }
 }
 
-async function csrfToken() {
+export async function csrfToken() {
   const found = document.cookie.match(/(?:^|; )csrftoken=([^;]+)/);
   if (found) return found[1];
   const answer = await fetch("/api/v1/users/csrf/");
