@@ -3,6 +3,7 @@
 from typing import Any
 
 from tests.conftest import Person, Site
+from tests.flows.test_handshakes import open_with
 
 
 def service_of(site: Site, staff: Person, *scopes: str) -> tuple[dict[str, Any], Person]:
@@ -33,8 +34,10 @@ async def test_a_service_talks_on_a_socket_until_its_key_is_revoked(each_site: S
     assert {one["name"]: one["kind"] for one in listed["participants"]}["Core scanner"] == "service"
     assert listed["last_message"]["sender"]["kind"] == "service"
 
+    late = service.call("POST", "auth/ws-ticket/").data["ticket"]
     assert staff.call("DELETE", f"auth/keys/{key['id']}/").status == 204
     assert await at_service.closed(within=2) == 4401
+    assert await (await open_with(each_site, offered=["lyceum.v1", f"ticket.{late}"])).closed() == 4401
     assert service.call("POST", "auth/ws-ticket/").data["code"] == "token_revoked"
     assert alice.call("GET", f"chat/conversations/{room}/messages/").data["results"][0]["sender"] == me
 

@@ -7,7 +7,6 @@ from uuid import UUID
 
 import structlog
 from django.db import transaction
-from django.db.models import Q, QuerySet
 from django.utils import timezone
 from redis.exceptions import RedisError
 
@@ -72,14 +71,6 @@ def revoke(key_id: UUID, *, actor: User | None) -> None:
     User.objects.filter(pk=key.user_id).update(is_active=False)
     audit.record(actor, "key.revoked", key.pk)
     push_on_commit(f"session:{key.pk}", {}, control="close:4401")
-
-
-def living(key_id: UUID) -> QuerySet[ServiceKey]:
-    """Return the key while it can be used, or nothing."""
-    now = timezone.now()
-    return ServiceKey.objects.filter(
-        Q(expires_at=None) | Q(expires_at__gt=now), pk=key_id, revoked_at=None, user__is_active=True
-    )
 
 
 def _guesses(address: str) -> str:

@@ -8,48 +8,15 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from lyceum.accounts import devices, factors, keys, limit_profiles, reauthentication, services, tickets
+from lyceum.accounts import devices, factors, keys, limit_profiles, reauthentication, services
 from lyceum.accounts.api.permissions import IsStaff
 from lyceum.accounts.api.serializers import KeyBody, Newcomer, RegisterBody
 from lyceum.accounts.models import Session, TokenFamily, User, avatar_url, email_key
+from lyceum.accounts.sign_ins import SignIn, is_alive
+from lyceum.accounts.sign_ins import by_cookie as sign_in_by_cookie
+from lyceum.accounts.sign_ins import by_ticket as sign_in_by_ticket
 from lyceum.core.errors import Invalid, NotFound
 from lyceum.core.problems import flatten
-
-
-@dataclass(frozen=True)
-class SignIn:
-    """A living sign-in: whose, and the id by which its sockets end."""
-
-    user_id: UUID
-    session_id: UUID
-    first_name: str
-    last_name: str
-    avatar: str | None
-    limit_profile: str
-    kind: str = "user"
-
-
-def _to_sign_in(user: User, session_id: UUID) -> SignIn:
-    return SignIn(
-        user.pk,
-        session_id,
-        user.first_name,
-        user.last_name,
-        user.avatar_url,
-        user.best_limit_profile,
-        user.kind,
-    )
-
-
-def is_alive(sign_in: SignIn) -> bool:
-    """Say whether the sign-in still stands, in one query."""
-    now = timezone.now()
-    sessions = Session.objects.filter(public_id=sign_in.session_id, expire_date__gt=now, user__is_active=True)
-    families = TokenFamily.objects.filter(
-        pk=sign_in.session_id, revoked_at=None, expires_at__gt=now, user__is_active=True
-    )
-    living = sessions.values("public_id").union(families.values("pk"), keys.living(sign_in.session_id).values("pk"))
-    return living.exists()
 
 
 def living_sign_ins(ids: Collection[UUID]) -> set[UUID]:
@@ -60,31 +27,6 @@ def living_sign_ins(ids: Collection[UUID]) -> set[UUID]:
     sessions = Session.objects.filter(public_id__in=ids, expire_date__gt=now, user__is_active=True)
     families = TokenFamily.objects.filter(pk__in=ids, revoked_at=None, expires_at__gt=now, user__is_active=True)
     return {*sessions.values_list("public_id", flat=True), *families.values_list("pk", flat=True)}
-
-
-def sign_in_by_ticket(ticket: str) -> SignIn | None:
-    """Use a WebSocket ticket up; None when it is unknown, used, too old, or its sign-in has ended."""
-    found = tickets.redeem(ticket)
-    if found is None:
-        return None
-    user_id, session_id = found
-    user = User.objects.filter(pk=user_id, is_active=True).first()
-    alive = (
-        Session.objects.filter(public_id=session_id).exists()
-        or TokenFamily.objects.filter(pk=session_id, revoked_at=None).exists()
-        or keys.living(session_id).exists()
-    )
-    return _to_sign_in(user, session_id) if user is not None and alive else None
-
-
-def sign_in_by_cookie(session_key: str) -> SignIn | None:
-    """Return the sign-in of a session cookie; None when there is none."""
-    session = (
-        Session.objects.select_related("user")
-        .filter(session_key=session_key, expire_date__gt=timezone.now(), user__is_active=True)
-        .first()
-    )
-    return _to_sign_in(session.user, session.public_id) if session is not None and session.user else None
 
 
 def device_name(user_agent: str) -> str:

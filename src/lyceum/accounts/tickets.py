@@ -19,9 +19,9 @@ def issue(user_id: UUID, session_id: UUID) -> tuple[str, datetime]:
     return ticket, timezone.now() + LIFETIME
 
 
-def redeem(ticket: str) -> tuple[UUID, UUID] | None:
+async def redeem(ticket: str) -> tuple[UUID, UUID] | None:
     """Use a ticket up; returns the ids of its person and sign-in, or None."""
-    value = valkey.connection().getdel(valkey.key("ticket", ticket))
+    [value] = await valkey.ask(("GETDEL", valkey.key("ticket", ticket)))
     if value is None:
         return None
     found = json.loads(value)

@@ -20,7 +20,7 @@ from django.http.request import split_domain_port, validate_host
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from redis.exceptions import RedisError
 
-from lyceum.core import limits, tallies, valkey
+from lyceum.core import limits, tallies
 from lyceum.core.addresses import client_address
 from lyceum.core.database import connection_fields
 from lyceum.core.grouped import Grouped
@@ -104,8 +104,6 @@ class HotReads:
         self._find_key = find_key
         self._pool: AsyncConnectionPool[Any] | None = None
         self._reads = [(read, Grouped(_Reader(self, read, callers), most=MOST, calls=CALLS)) for read in reads]
-        self._valkey = valkey.open_async()
-        self._takes = Grouped(self._take, most=MOST, calls=CALLS)
 
     async def answer(self, scope: Mapping[str, Any]) -> Answer | None:
         """Return the answer of a plain request, None for every other."""
@@ -145,11 +143,8 @@ class HotReads:
             return {}
         profile = max(found.profiles, key=lambda name: settings.LIMIT_PROFILES[name])
         bucket = limits.bucket(read.limit_class, user=str(found.user_id), address="", profile=profile)
-        verdict = await self._takes.ask(bucket)
+        verdict = await limits.take_one(bucket)
         return None if verdict.wait else limits.headers([bucket], verdict)
-
-    async def _take(self, buckets: list[limits.Bucket]) -> list[limits.Verdict]:
-        return await limits.take_each(self._valkey, buckets)
 
     async def connections(self) -> AsyncConnectionPool[Any]:
         if self._pool is None:
@@ -167,7 +162,6 @@ class HotReads:
     async def close(self) -> None:
         if self._pool is not None:
             await self._pool.close()
-        await self._valkey.aclose()
 
 
 class _Reader:

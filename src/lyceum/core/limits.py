@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import redis.asyncio
 from django.conf import settings
 from redis.exceptions import ConnectionError, RedisError
 
@@ -76,12 +75,10 @@ def take(buckets: Sequence[Bucket]) -> Verdict:
     return _verdict(answer)
 
 
-async def take_each(client: redis.asyncio.Redis, buckets: Sequence[Bucket]) -> list[Verdict]:
-    """Charge buckets that have nothing to do with each other, in one turn. Raises RedisError without Valkey."""
-    pipeline = client.pipeline(transaction=False)
-    for bucket in buckets:
-        pipeline.eval(SCRIPT, *_arguments([bucket]))
-    return [_verdict(answer) for answer in await pipeline.execute()]
+async def take_one(bucket: Bucket) -> Verdict:
+    """Charge one bucket, in a round trip with whoever else asks. Raises RedisError without Valkey."""
+    [answer] = await valkey.ask(("EVAL", SCRIPT, *_arguments([bucket])))
+    return _verdict(answer)
 
 
 def _arguments(buckets: Sequence[Bucket]) -> list[Any]:

@@ -11,7 +11,9 @@ from msgspec.structs import replace
 from redis.exceptions import RedisError
 
 from lyceum.core import valkey
+from lyceum.core.grouped import Grouped
 from lyceum.core.json import dump
+from lyceum.core.loops import of_loop
 
 log = structlog.get_logger("lyceum.live")
 CHANNEL = "live"
@@ -76,6 +78,24 @@ def publish(pushes: Sequence[Push]) -> None:
         valkey.connection().publish(valkey.key(CHANNEL), pack(pushes))
     except RedisError as err:
         log.warning("push_failed", error=type(err).__name__)
+
+
+async def publish_soon(pushes: Sequence[Push]) -> None:
+    """Publish from an event loop: what many publish at once is one message."""
+    if not pushes:
+        return
+    try:
+        await _publisher().ask(pushes)
+    except RedisError as err:
+        log.warning("push_failed", error=type(err).__name__)
+
+
+async def _publish_together(many: Sequence[Sequence[Push]]) -> Sequence[None]:
+    await valkey.ask(("PUBLISH", valkey.key(CHANNEL), pack([push for pushes in many for push in pushes])))
+    return [None] * len(many)
+
+
+_publisher = of_loop(lambda: Grouped(_publish_together, most=100, calls=1))
 
 
 def push_on_commit(group: str, frame: Mapping[str, object], **options: Any) -> None:

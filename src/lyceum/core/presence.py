@@ -1,11 +1,12 @@
 """Who is here, across processes: each open connection keeps a score in Valkey and lets it lapse."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
 from lyceum.core import valkey
+from lyceum.core.valkey import Command
 
 ALIVE_SECONDS = 45
 GRACE_SECONDS = 10
@@ -45,30 +46,50 @@ end
 """
 
 
-def _note(client: Any, user_id: UUID | str, connection_id: str = "", entry: str = "") -> None:
+def _note(user_id: UUID | str, connection_id: str = "", entry: str = "") -> Command:
     arguments = (time.time(), connection_id, entry, str(user_id), int(ALIVE_SECONDS * 2) + 1)
-    client.eval(NOTE, 2, _key(user_id), valkey.key("present"), *arguments)
+    return ("EVAL", NOTE, 2, _key(user_id), valkey.key("present"), *arguments)
+
+
+def _due(user_id: UUID, connection_id: str, at: float) -> Command:
+    return ("ZADD", _due_key(), at, f"{user_id}|{connection_id}")
+
+
+def _touching(user_id: UUID, connection_id: str, state: str) -> list[Command]:
+    lapses = time.time() + ALIVE_SECONDS
+    return [_due(user_id, connection_id, lapses), _note(user_id, connection_id, f"{state}:{lapses:.3f}")]
 
 
 def touch(user_id: UUID, connection_id: str, state: str) -> None:
     """Say that a connection lives, in the state its device reports."""
-    lapses = time.time() + ALIVE_SECONDS
-    pipe = valkey.connection().pipeline()
-    _note(pipe, user_id, connection_id, f"{state}:{lapses:.3f}")
-    pipe.zadd(_due_key(), {f"{user_id}|{connection_id}": lapses})
-    pipe.execute()
+    valkey.run(*_touching(user_id, connection_id, state))
 
 
-def leave(user_id: UUID, connection_id: str) -> None:
+async def change(user_id: UUID, connection_id: str, state: str) -> tuple[str, str]:
+    """Do what `touch` does; returns the best state of all the person's devices before and after."""
+    entries = ("HGETALL", _key(user_id))
+    before, *_, after = await valkey.ask(entries, *_touching(user_id, connection_id, state), entries)
+    return _state(before), _state(after)
+
+
+async def stay(user_id: UUID, connection_id: str, state: str) -> None:
+    """Say that a connection lives on, and keep its place."""
+    place = ("ZADD", _place_key(user_id), time.time() + ALIVE_SECONDS, connection_id)
+    await valkey.ask(place, *_touching(user_id, connection_id, state))
+
+
+def leaving(user_id: UUID, connection_id: str, state: str) -> list[Command]:
     """Say that a connection ended; without another the person keeps its state for a grace of 10 seconds."""
-    client: Any = valkey.connection()
-    now, entry = time.time(), client.hget(_key(user_id), connection_id) or b"online"
-    state = entry.decode().split(":")[0]
-    pipe = client.pipeline()
-    _note(pipe, user_id, connection_id, f"{GONE}{state}:{now + GRACE_SECONDS:.6f}")
-    pipe.set(valkey.key("seen", user_id), int(now))
-    pipe.zadd(_due_key(), {f"{user_id}|{connection_id}": now + GRACE_SECONDS})
-    pipe.execute()
+    now = time.time()
+    return [
+        _due(user_id, connection_id, now + GRACE_SECONDS),
+        ("SET", valkey.key("seen", user_id), int(now)),
+        _note(user_id, connection_id, f"{GONE}{state}:{now + GRACE_SECONDS:.6f}"),
+    ]
+
+
+async def leave(user_id: UUID, connection_id: str, state: str) -> None:
+    await valkey.ask(*leaving(user_id, connection_id, state))
 
 
 def take_gone() -> set[UUID]:
@@ -84,7 +105,7 @@ def take_gone() -> set[UUID]:
     for member in mine:
         user_id, connection_id = member.split("|")
         pipe.hdel(_key(user_id), connection_id)
-        _note(pipe, user_id)
+        pipe.execute_command(*_note(user_id))
     pipe.execute()
     return {UUID(member.split("|")[0]) for member in mine}
 
@@ -109,9 +130,26 @@ def states(user_ids: Iterable[UUID]) -> dict[UUID, str]:
     ids = list(user_ids)
     if not ids:
         return {}
-    client: Any = valkey.connection()
+    found, lapsed = _noted(ids, *valkey.run(_noting(ids)))
+    return found | _looked_at(lapsed, valkey.run(*_looking_at(lapsed))) if lapsed else found
+
+
+async def states_of(ids: Sequence[UUID]) -> dict[UUID, str]:
+    """Do what `states` does for an event loop."""
+    if not ids:
+        return {}
+    found, lapsed = _noted(ids, *await valkey.ask(_noting(ids)))
+    return found | _looked_at(lapsed, await valkey.ask(*_looking_at(lapsed))) if lapsed else found
+
+
+def _noting(ids: Sequence[UUID]) -> Command:
+    return ("HMGET", valkey.key("present"), *map(str, ids))
+
+
+def _noted(ids: Sequence[UUID], notes: Sequence[bytes | None]) -> tuple[dict[UUID, str], list[UUID]]:
+    """Read noted states; who is in the second place has one that lapsed."""
     now, found, lapsed = time.time(), dict.fromkeys(ids, "offline"), []
-    for user_id, noted in zip(ids, client.hmget(valkey.key("present"), [str(i) for i in ids]), strict=True):
+    for user_id, noted in zip(ids, notes, strict=True):
         if noted is None:
             continue
         state, _, lapses = noted.decode().partition(":")
@@ -119,16 +157,20 @@ def states(user_ids: Iterable[UUID]) -> dict[UUID, str]:
             found[user_id] = state
         else:
             lapsed.append(user_id)
-    pipe = client.pipeline(transaction=False)
-    for user_id in lapsed:
-        pipe.hgetall(_key(user_id))
-    found.update((user_id, _state(entries)) for user_id, entries in zip(lapsed, pipe.execute(), strict=True))
-    return found
+    return found, lapsed
 
 
-def last_seen(user_id: UUID) -> int | None:
+def _looking_at(ids: Sequence[UUID]) -> list[Command]:
+    return [("HGETALL", _key(user_id)) for user_id in ids]
+
+
+def _looked_at(ids: Sequence[UUID], found: Sequence[dict[bytes, bytes]]) -> dict[UUID, str]:
+    return {user_id: _state(entries) for user_id, entries in zip(ids, found, strict=True)}
+
+
+async def last_seen(user_id: UUID) -> int | None:
     """Return the Unix time at which the last connection of a person ended."""
-    value = valkey.connection().get(valkey.key("seen", user_id))
+    [value] = await valkey.ask(("GET", valkey.key("seen", user_id)))
     return int(value) if value else None
 
 
@@ -142,24 +184,25 @@ return 1
 """
 
 
-def take_place(user_id: UUID, connection_id: str, *, most: int) -> bool:
+def _place_key(user_id: UUID) -> str:
+    return valkey.key("sockets", user_id)
+
+
+async def take_place(user_id: UUID, connection_id: str, *, most: int) -> bool:
     """Count a connection among the person's open ones, over all processes; False when there are `most`."""
     now = time.time()
     arguments = (now, now + ALIVE_SECONDS, connection_id, most)
-    return bool(valkey.connection().eval(TAKE_PLACE, 1, valkey.key("sockets", user_id), *arguments))
+    [is_taken] = await valkey.ask(("EVAL", TAKE_PLACE, 1, _place_key(user_id), *arguments))
+    return bool(is_taken)
 
 
-def keep_place(user_id: UUID, connection_id: str) -> None:
-    valkey.connection().zadd(valkey.key("sockets", user_id), {connection_id: time.time() + ALIVE_SECONDS})
-
-
-def give_place(user_id: UUID, connection_id: str) -> None:
-    valkey.connection().zrem(valkey.key("sockets", user_id), connection_id)
+async def give_place(user_id: UUID, connection_id: str) -> None:
+    await valkey.ask(("ZREM", _place_key(user_id), connection_id))
 
 
 def forget(user_id: UUID) -> None:
     """Take everything that is known of a person's presence away."""
     pipe = valkey.connection().pipeline()
-    pipe.delete(_key(user_id), valkey.key("seen", user_id), valkey.key("sockets", user_id))
+    pipe.delete(_key(user_id), valkey.key("seen", user_id), _place_key(user_id))
     pipe.hdel(valkey.key("present"), str(user_id))
     pipe.execute()

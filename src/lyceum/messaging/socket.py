@@ -7,7 +7,6 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import msgspec
-from django.contrib.auth import get_user_model
 
 from lyceum.accounts.contracts import PresenceSharingChanged
 from lyceum.accounts.public import SignIn
@@ -15,11 +14,11 @@ from lyceum.core import presence, topics
 from lyceum.core.errors import DomainError, Invalid, NotFound
 from lyceum.core.events import on
 from lyceum.core.json import has_lone_surrogate
-from lyceum.core.live import make_push, publish
-from lyceum.messaging import frames, selectors, services, shapes, typing  # noqa: F401  # `frames` registers its models
+from lyceum.core.live import Push, make_push, publish, publish_soon
+from lyceum.messaging import frames, selectors, services, shapes, standing, typing  # noqa: F401  # `frames` registers its models
 from lyceum.messaging.attachments import MAX_A_MESSAGE
 from lyceum.messaging.catching_up import MAX_RESUME, missed_frames, moved_conversations
-from lyceum.messaging.models import Conversation, Participant
+from lyceum.messaging.models import Participant
 from lyceum.messaging.sending import Draft, IsEphemeral, Sent, check_content, group_of
 from lyceum.messaging.writer import writer
 from lyceum.realtime.registry import Beat, Caller, ClientFrame, Done, Opening, command, set_domain, started_command
@@ -77,77 +76,62 @@ class Ping(ClientFrame):
 class Chat:
     """The domain behind the gateway."""
 
-    def groups(self, sign_in: SignIn, conversation: UUID | None) -> list[str] | None:
-        mine = Participant.objects.filter(user=sign_in.user_id, conversation__ended_at=None)
-        if conversation is not None:
-            return [group_of(conversation)] if mine.filter(conversation=conversation).exists() else None
+    async def groups(self, sign_in: SignIn, conversation: UUID | None) -> list[str] | None:
         # Hidden ones too: their next message shows them again.
-        return [group_of(pk) for pk in mine.values_list("conversation_id", flat=True)]
+        found = [group_of(pk) for pk, _, _ in await standing.places(sign_in.user_id, conversation)]
+        return found if found or conversation is None else None
 
-    def open(self, sign_in: SignIn, conversation: UUID | None) -> Opening | None:
+    async def open(self, sign_in: SignIn, conversation: UUID | None) -> Opening | None:
         established = {"user": _me(sign_in), "message": "Connected."}
+        found = await standing.standing(sign_in.user_id, conversation)
         if conversation is None:
-            rows = list(selectors.visible_conversations(sign_in.user_id).values_list("pk", "last_sequence"))
-            unread = selectors.unread_counts(sign_in.user_id, [row[0] for row in rows])
-            listed = [{"id": pk, "sequence": last, "unread_count": unread.get(pk, 0)} for pk, last in rows]
-            return Opening({**established, "sequence": 0, "conversations": listed}, [self._snapshot(sign_in)])
-        try:
-            mine = selectors.get_participant_for(sign_in.user_id, conversation)
-        except NotFound:
+            listed = [{"id": pk, "sequence": last, "unread_count": found.unread[pk]} for pk, last in found.last.items()]
+            here = [{"user": user, "state": state} for user, state in found.present]
+            snapshot = {"type": "presence_snapshot", "users": here}
+            return Opening({**established, "sequence": 0, "conversations": listed}, [snapshot])
+        if conversation not in found.last:
             return None
-        last = mine.conversation.last_sequence
-        others = mine.conversation.participants.exclude(user=sign_in.user_id)
-        present = [shapes.presence(user, state) for user, state in selectors.present(others)]
-        return Opening({**established, "conversation": conversation, "sequence": last}, present)
+        told = [shapes.presence(user, state) for user, state in found.present]
+        return Opening({**established, "conversation": conversation, "sequence": found.last[conversation]}, told)
 
-    def _snapshot(self, sign_in: SignIn) -> dict[str, Any]:
-        found = selectors.present(selectors.contacts(sign_in.user_id))
-        return {"type": "presence_snapshot", "users": [{"user": user, "state": state} for user, state in found]}
-
-    def beat(self, sign_in: SignIn, conversation: UUID | None, told: dict[str, int]) -> Beat | None:
-        groups = self.groups(sign_in, conversation)
-        if groups is None:
-            return None
+    async def beat(self, sign_in: SignIn, conversation: UUID | None, told: dict[str, int]) -> Beat | None:
+        rows = await standing.places(sign_in.user_id, conversation)
+        groups = [group_of(pk) for pk, _, _ in rows]
         if conversation is not None:
-            last = Conversation.objects.values_list("last_sequence", flat=True).get(pk=conversation)
-            return Beat({"conversation": conversation, "sequence": last}, groups)
-        rows = selectors.visible_conversations(sign_in.user_id).values_list("pk", "last_sequence")
-        moved = {str(pk): last for pk, last in rows if told.get(str(pk)) != last}
+            return Beat({"conversation": conversation, "sequence": rows[0][1]}, groups) if rows else None
+        moved = {str(pk): last for pk, last, is_hidden in rows if not is_hidden and told.get(str(pk)) != last}
         told.update(moved)
         return Beat({"sequences": moved}, groups)
 
-    def opened(self, sign_in: SignIn, connection_id: str) -> None:
-        before = presence.states([sign_in.user_id])[sign_in.user_id]
-        presence.touch(sign_in.user_id, connection_id, "online")
+    async def opened(self, sign_in: SignIn, connection_id: str) -> None:
+        before, _ = await presence.change(sign_in.user_id, connection_id, "online")
         if before != "online":
-            self.tell_presence(sign_in.user_id, "online")
+            await self.tell_presence(sign_in.user_id, "online")
 
     async def closed(self, caller: Caller) -> None:
         ended = typing.forget_all(caller)
-        await in_thread(presence.leave, caller.sign_in.user_id, caller.id)
+        await presence.leave(caller.sign_in.user_id, caller.id, caller.state)
         for where in ended:
             await typing.tell(caller, where, is_typing=False)
 
-    def went(self, user_id: UUID) -> None:
-        state = presence.states([user_id])[user_id]
+    async def went(self, user_id: UUID) -> None:
+        state = (await presence.states_of([user_id]))[user_id]
         if state != "online":
-            self.tell_presence(user_id, state)
+            await self.tell_presence(user_id, state)
 
-    def tell_presence(self, user_id: UUID, state: str) -> None:
-        if not get_user_model().objects.filter(pk=user_id, show_presence=True).exists():
+    async def tell_presence(self, user_id: UUID, state: str) -> None:
+        """Tell it to the conversations of a person who shows it."""
+        if not (groups := [group_of(pk) for pk in await standing.audience(user_id)]):
             return
-        seen = presence.last_seen(user_id) if state == "offline" else None
+        seen = await presence.last_seen(user_id) if state == "offline" else None
         last_seen = None if seen is None else datetime.fromtimestamp(seen, UTC)
-        _tell_contacts(user_id, shapes.presence(user_id, state, last_seen))
+        await publish_soon([_presence_push(user_id, groups, shapes.presence(user_id, state, last_seen))])
 
 
-def _tell_contacts(user_id: UUID, frame: dict[str, Any]) -> None:
-    """Tell it to the conversations of a person: what it costs does not grow with the number of people in them."""
-    mine = Participant.objects.filter(user=user_id, conversation__ended_at=None)
-    groups = [group_of(pk) for pk in mine.values_list("conversation_id", flat=True)]
-    if groups:
-        told = make_push("", frame, exclude=f"user:{user_id}")
-        publish([msgspec.structs.replace(told, group=groups[0], also=tuple(groups[1:]))])
+def _presence_push(user_id: UUID, groups: list[str], frame: dict[str, Any]) -> Push:
+    """Make one push for all: what it costs does not grow with the number of people in the conversations."""
+    told = make_push("", frame, exclude=f"user:{user_id}")
+    return msgspec.structs.replace(told, group=groups[0], also=tuple(groups[1:]))
 
 
 @on(PresenceSharingChanged)
@@ -155,7 +139,9 @@ def follow_sharing(event: PresenceSharingChanged) -> None:
     """Let a person who hides be gone for the others, and one who shows themselves again be there."""
     user_id = UUID(event.user_id)
     state = presence.states([user_id])[user_id] if event.is_shown else "offline"
-    _tell_contacts(user_id, shapes.presence(user_id, state))
+    mine = Participant.objects.filter(user=user_id, conversation__ended_at=None)
+    if groups := [group_of(pk) for pk in mine.values_list("conversation_id", flat=True)]:
+        publish([_presence_push(user_id, groups, shapes.presence(user_id, state))])
 
 
 def _me(sign_in: SignIn) -> dict[str, Any]:
@@ -280,17 +266,11 @@ async def mark_read(caller: Caller, frame: ReadReceipt) -> None:
 
 @command("presence", PresenceState, needs_conversation=False)
 async def set_presence(caller: Caller, frame: PresenceState) -> None:
-    await in_thread(_set_presence, caller, frame.state)
-
-
-def _set_presence(caller: Caller, state: str) -> None:
     user_id = caller.sign_in.user_id
-    before = presence.states([user_id])[user_id]
-    presence.touch(user_id, caller.id, state)
-    caller.state = state
-    after = presence.states([user_id])[user_id]
+    before, after = await presence.change(user_id, caller.id, frame.state)
+    caller.state = frame.state
     if after != before:
-        chat.tell_presence(user_id, after)
+        await chat.tell_presence(user_id, after)
 
 
 def _check_topic(topic: str) -> None:

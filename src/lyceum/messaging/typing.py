@@ -4,10 +4,10 @@ import asyncio
 import time
 from uuid import UUID
 
-from lyceum.core.live import push_all
+from lyceum.core.live import make_push, publish_soon
 from lyceum.messaging.sending import group_of
 from lyceum.realtime.registry import Caller
-from lyceum.realtime.threads import in_thread, later
+from lyceum.realtime.threads import later
 
 ENDS_SECONDS, TOLD_SECONDS = 6.0, 3.0
 # By conversation: when it was last told, and the timer that ends it.
@@ -55,4 +55,4 @@ async def _end(caller: Caller, where: UUID) -> None:
 async def tell(caller: Caller, where: UUID, *, is_typing: bool) -> None:
     user_id = caller.sign_in.user_id
     frame = {"type": "typing_indicator", "user": user_id, "is_typing": is_typing}
-    await in_thread(push_all, [group_of(where)], frame, exclude=f"user:{user_id}")
+    await publish_soon([make_push(group_of(where), frame, exclude=f"user:{user_id}")])

@@ -92,7 +92,7 @@ async def _close(send: Send, code: int, reason: str = "", frame: dict[str, Any] 
 async def _serve(connection: Connection, receive: Receive, direct: Direct | None) -> int:
     """Take a place among the person's sockets, run, and give it back."""
     sign_in = connection.sign_in
-    if not await in_thread(presence.take_place, sign_in.user_id, connection.id, most=SOCKETS_A_PERSON):
+    if not await presence.take_place(sign_in.user_id, connection.id, most=SOCKETS_A_PERSON):
         refusal = error("too_many_sockets", f"At most {SOCKETS_A_PERSON} connections at once.")
         raise Refused(4429, "too many connections", refusal)
     try:
@@ -100,7 +100,7 @@ async def _serve(connection: Connection, receive: Receive, direct: Direct | None
     finally:
         hub().forget(connection)
         try:
-            await in_thread(presence.give_place, sign_in.user_id, connection.id)
+            await presence.give_place(sign_in.user_id, connection.id)
             await registry.domain().closed(connection)
         except (RedisError, DatabaseError) as err:
             faults.warning("leaving_failed", error=type(err).__name__)
@@ -143,15 +143,15 @@ async def _establish(connection: Connection) -> bool:
     moves, groups = -1, None
     while moves != connection.moves:
         moves = connection.moves
-        groups = await in_thread(domain.groups, sign_in, conversation)
+        groups = await domain.groups(sign_in, conversation)
     if groups is None:
         return False
     for group in groups:
         hub().join(connection, group)
     # The numbers are read after the groups are joined, so nothing falls between.
-    opening = await in_thread(domain.open, sign_in, conversation)
+    opening = await domain.open(sign_in, conversation)
     # A sign-in that ended after it was looked at has told only those who had joined.
-    if not await in_thread(accounts.is_alive, sign_in):
+    if not await accounts.is_alive(sign_in):
         raise Refused(4401, "signed out")
     if opening is None:
         return False
@@ -160,7 +160,7 @@ async def _establish(connection: Connection) -> bool:
     connection.writer.put_first([Frame(stamped(fields)) for fields in (established, *opening.follow_up)])
     connection.writer.start()
     try:
-        await in_thread(domain.opened, sign_in, connection.id)
+        await domain.opened(sign_in, connection.id)
     except RedisError as err:
         # The next heartbeat tells of the person again.
         faults.warning("presence_not_told", error=type(err).__name__)
@@ -186,10 +186,10 @@ async def _beat(connection: Connection) -> None:
 
 async def _beat_once(connection: Connection) -> None:
     sign_in, moves = connection.sign_in, connection.moves
-    if not await in_thread(accounts.is_alive, sign_in):
+    if not await accounts.is_alive(sign_in):
         connection.end(4401)
         return
-    beat = await in_thread(registry.domain().beat, sign_in, connection.conversation, connection.told)
+    beat = await registry.domain().beat(sign_in, connection.conversation, connection.told)
     if beat is None:
         connection.end(4403)
         return
@@ -199,8 +199,7 @@ async def _beat_once(connection: Connection) -> None:
             connection.is_doubted = False
             connection.answer({"type": "reload", "count": 0})
     connection.answer({"type": "heartbeat", **beat.fields})
-    await in_thread(presence.keep_place, sign_in.user_id, connection.id)
-    await in_thread(presence.touch, sign_in.user_id, connection.id, connection.state)
+    await presence.stay(sign_in.user_id, connection.id, connection.state)
 
 
 async def _read(inbox: Inbox, receive: Receive) -> int:
@@ -233,7 +232,7 @@ async def _tell_who_went() -> None:
         await asyncio.sleep(PRESENCE_SWEEP_SECONDS)
         try:
             for user_id in await in_thread(presence.take_gone):
-                await in_thread(registry.domain().went, user_id)
+                await registry.domain().went(user_id)
         except (RedisError, DatabaseError) as err:
             faults.warning("presence_sweep_failed", error=type(err).__name__)
 

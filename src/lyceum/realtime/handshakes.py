@@ -12,7 +12,6 @@ from lyceum.accounts import public as accounts
 from lyceum.core import limits
 from lyceum.core.addresses import client_address, limit_key
 from lyceum.realtime.connections import error
-from lyceum.realtime.threads import in_thread
 
 SUBPROTOCOL = "lyceum.v1"
 TICKET = re.compile(r"ticket\.([A-Za-z0-9_-]{22,128})")
@@ -58,7 +57,7 @@ async def admit(handshake: Handshake) -> tuple[accounts.SignIn, UUID | None]:
     sign_in = await _authenticate(handshake)
     if sign_in is None:
         raise Refused(4401, "sign in first")
-    if wait := await in_thread(_count, sign_in, limit_key(handshake.address)):
+    if wait := await _count(sign_in, limit_key(handshake.address)):
         refusal = error("rate_limited", "Too many connections. Wait a little.", retry_after=wait)
         raise Refused(4429, "too many connections", refusal)
     return sign_in, _conversation(path.group(1))
@@ -72,23 +71,23 @@ def _conversation(text: str | None) -> UUID | None:
         return NO_CONVERSATION
 
 
-def _count(sign_in: accounts.SignIn, address: str) -> float:
+async def _count(sign_in: accounts.SignIn, address: str) -> float:
     if not settings.LIMITS_ENABLED:
         return 0.0
     bucket = limits.bucket("api", user=str(sign_in.user_id), address=address, profile=sign_in.limit_profile)
-    return limits.take([bucket]).wait
+    return (await limits.take_one(bucket)).wait
 
 
 async def _authenticate(handshake: Handshake) -> accounts.SignIn | None:
     if any(part.startswith("ticket.") for part in handshake.offered):
         tickets = [match.group(1) for part in handshake.offered if (match := TICKET.fullmatch(part))]
-        return await in_thread(accounts.sign_in_by_ticket, tickets[0]) if tickets else None
+        return await accounts.sign_in_by_ticket(tickets[0]) if tickets else None
     if not may_use_cookie(handshake.headers):
         return None
     parts = handshake.headers.get("cookie", "").split(";")
     cookies = dict(part.strip().split("=", 1) for part in parts if "=" in part)
     key = cookies.get(settings.SESSION_COOKIE_NAME)
-    return await in_thread(accounts.sign_in_by_cookie, key) if key else None
+    return await accounts.sign_in_by_cookie(key) if key else None
 
 
 def may_use_cookie(headers: dict[str, str]) -> bool:

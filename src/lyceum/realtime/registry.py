@@ -52,22 +52,22 @@ class Caller(Protocol):
 
 
 class Domain(Protocol):
-    """The one domain behind the sockets; what is not a coroutine is called in threads."""
+    """The one domain behind the sockets."""
 
-    def groups(self, sign_in: SignIn, conversation: UUID | None) -> list[str] | None:
+    async def groups(self, sign_in: SignIn, conversation: UUID | None) -> list[str] | None:
         """Return the groups that a connection hears; None when the conversation is not the person's."""
 
-    def open(self, sign_in: SignIn, conversation: UUID | None) -> Opening | None:
+    async def open(self, sign_in: SignIn, conversation: UUID | None) -> Opening | None:
         """Return what the connection starts with; called after it has joined its groups."""
 
-    def beat(self, sign_in: SignIn, conversation: UUID | None, told: dict[str, int]) -> Beat | None:
+    async def beat(self, sign_in: SignIn, conversation: UUID | None, told: dict[str, int]) -> Beat | None:
         """Return a heartbeat, None as for `groups`; `told` holds what the last one said, and is kept up."""
 
-    def opened(self, sign_in: SignIn, connection_id: str) -> None: ...
+    async def opened(self, sign_in: SignIn, connection_id: str) -> None: ...
 
     async def closed(self, caller: Caller) -> None: ...
 
-    def went(self, user_id: UUID) -> None:
+    async def went(self, user_id: UUID) -> None:
         """Called 10 seconds after a connection of the person ended, or when it was not heard of for long."""
 
 

@@ -149,18 +149,11 @@ def test_a_revoked_key_is_refused_at_once_and_its_sockets_close(
     monkeypatch.setattr(keys, "push_on_commit", lambda group, frame, control: closed.append((group, control)))
     made = staff_api.post(KEYS, {"name": "Reports", "scopes": list(declared())}).json()
     service = with_key(made["key"])
-    ticket = service.post("/api/v1/auth/ws-ticket/").json()["ticket"]
-    late = service.post("/api/v1/auth/ws-ticket/").json()["ticket"]
-    sign_in = public.sign_in_by_ticket(ticket)
-    assert sign_in is not None
-    assert (str(sign_in.session_id), sign_in.kind, public.is_alive(sign_in)) == (made["id"], "service", True)
 
     assert staff_api.delete(f"{KEYS}{made['id']}/").status_code == 204
 
     check_problem(service.get(ROOMS), 401, "token_revoked")
     assert closed == [(f"session:{made['id']}", "close:4401")]
-    assert not public.is_alive(sign_in)
-    assert public.sign_in_by_ticket(late) is None
     assert staff_api.get(KEYS).json()["results"][0]["state"] == "revoked"
     assert staff_api.get("/api/v1/users/list/?q=reports").json()["count"] == 0
     check_problem(staff_api.delete(f"{KEYS}{made['id']}/"), 404, "not_found")

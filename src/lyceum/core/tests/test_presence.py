@@ -3,7 +3,7 @@ from uuid import uuid4
 
 import pytest
 
-from lyceum.core import presence
+from lyceum.core import presence, valkey
 
 
 def test_the_last_state_is_kept_for_the_grace_and_not_bettered(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -16,9 +16,9 @@ def test_the_last_state_is_kept_for_the_grace_and_not_bettered(monkeypatch: pyte
     presence.touch(person, "desk", "online")
     presence.touch(person, "phone", "away")
     assert state() == "online"
-    presence.leave(person, "desk")
+    valkey.run(*presence.leaving(person, "desk", "online"))
     assert state() == "away"
-    presence.leave(person, "phone")
+    valkey.run(*presence.leaving(person, "phone", "away"))
     assert state() == "away"
     time.sleep(0.35)
     assert state() == "offline"

@@ -12,7 +12,7 @@ from rest_framework.test import APIClient
 
 from lyceum.accounts.models import User
 from lyceum.accounts.public import reader
-from lyceum.core import presence
+from lyceum.core import presence, valkey
 from lyceum.core.mail import MailUnavailable
 from lyceum.core.testing.fakes import Jobs
 from lyceum.messaging import services
@@ -84,7 +84,7 @@ def test_nothing_is_sent_to_who_is_here_read_it_muted_it_or_chose_none(
     presence.touch(alice.pk, "here", "online")
     assert (due(jobs), send(alice)) == ([], False)
     monkeypatch.setattr(presence, "GRACE_SECONDS", -1)
-    presence.leave(alice.pk, "here")
+    valkey.run(*presence.leaving(alice.pk, "here", "online"))
     assert due(jobs) == [str(alice.pk)]
     preferences.change(alice.pk, digest="off")
     assert (due(jobs), send(alice)) == ([], False)
