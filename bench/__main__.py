@@ -10,7 +10,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="lyceum bench")
     names = parser.add_subparsers(dest="name", required=True)
     realtime = names.add_parser(
-        "realtime", help="fan-out, durable rooms, a quiet room, opening and people, beside Socket.IO and ws"
+        "realtime", help="fan-out, durable rooms, a quiet room, opening and people, beside Socket.IO, ws and Channels"
     )
     realtime.add_argument("--listeners", type=int, nargs="+", default=[25, 200, 1000])
     realtime.add_argument(

@@ -208,6 +208,36 @@ class WsLine(Line):
             self.is_ready.set_result(None)
 
 
+class ChannelsLine(Line):
+    """The peer on Channels. Everybody in a room hears a message, and so its sender knows that it was taken."""
+
+    def __init__(self, room: str, *, samples: bool = True) -> None:
+        super().__init__(samples=samples)
+        self._room = room
+        self._said: set[bytes] = set()
+
+    def request(self) -> tuple[str, str]:
+        return f"/ws/chat/{self._room}/", ""
+
+    def say(self, text: str) -> None:
+        text = stamped(text)
+        self._said.add(text.encode().split(b":")[1])
+        self.send(json.dumps({"message": text}))
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self._is_open and not self.is_ready.done():
+            self.is_ready.set_result(None)
+
+    def read(self, frame: bytes) -> None:
+        found = STAMP.search(frame)
+        if found and found.group(1) in self._said:
+            self._said.remove(found.group(1))
+            self._acknowledge(frame)
+        else:
+            self._deliver(frame)
+
+
 async def open_all(
     port: int, make: list[Callable[[], Line]], *, at_once: int = 25, took: list[float] | None = None
 ) -> list[Line]:

@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import json
+import resource
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
@@ -10,13 +11,13 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from statistics import median
-from typing import Any
 
 import uvloop
 
 from bench import stage
-from bench.lines import Line, LyceumLine, SocketIoLine, WsLine, open_all
+from bench.lines import ChannelsLine, Line, LyceumLine, SocketIoLine, WsLine, open_all
 from bench.people import AT_ONCE, chat, open_many
+from bench.report import Report
 from bench.stage import Server, Speaker, percentile
 
 TEXT = "The gossan at Widgiemooltha runs along the ultramafic contact for about two hundred metres."
@@ -24,8 +25,9 @@ SENDERS = 5
 SAMPLE_EACH = 20
 STEP_SECONDS = 3.0
 LIMIT_MS = 100.0
-# Every server is first given this load, at which their processor time is compared.
-LIGHT_FRAMES = 20_000
+# Every server is first given this load, at which their processor time is compared; one that it floods is started
+# anew with less.
+LIGHT_FRAMES = (20_000, 5_000, 1_250)
 GROWTH = 1.6
 # What else the machine does can spoil a step; only a load that fails this often is too much.
 TRIES = 2
@@ -34,7 +36,9 @@ ACTIVE_ROOMS = (50, 125, 250, 500)
 TURNS = 3
 CONNECTS, CHATTERS = 1050, 25
 Make = list[Callable[[], Line]]
-Servers = list[tuple[Callable[[], AbstractContextManager[Server]], Make]]
+Start = Callable[[], AbstractContextManager[Server]]
+Servers = list[tuple[str, Start, Make]]
+LYCEUM, CEILING = "Lyceum", "the load generator's ceiling"
 
 
 @dataclass
@@ -94,10 +98,10 @@ async def try_step(server: Server, lines: list[Line], rate: float) -> Step:
     return step
 
 
-async def fan_out(server: Server, make: Make) -> tuple[Step, Step]:
+async def fan_out(server: Server, make: Make, frames: float) -> tuple[Step, Step]:
     """Raise the rate until a frame in a hundred is late; returns a light load and the heaviest that held."""
     lines = await open_all(server.port, make)
-    rate = LIGHT_FRAMES / len(lines)
+    rate = frames / len(lines)
     await fan_out_step(server, lines, rate)  # warms the server up
     light = best = await try_step(server, lines, rate)
     while best.holds:
@@ -192,30 +196,8 @@ def room_lines(people: list[Speaker], room: str) -> Make:
     ]
 
 
-def peer_lines(kind: type[SocketIoLine] | type[WsLine], count: int) -> Make:
+def peer_lines(kind: type[SocketIoLine | WsLine | ChannelsLine], count: int) -> Make:
     return [lambda n=n: kind("bench", samples=is_sampled(n)) for n in range(count)]
-
-
-class Report:
-    """Prints figures as they come, and keeps them for a file."""
-
-    def __init__(self, most_minutes: float) -> None:
-        self.figures: dict[str, Any] = {"machine": stage.machine()}
-        self._began, self._most_minutes = time.monotonic(), most_minutes
-
-    def has_time(self, part: str) -> bool:
-        """Say whether another part may begin; a slow machine is not kept for hours."""
-        if time.monotonic() - self._began < self._most_minutes * 60:
-            return True
-        print(f"\nNo time is left for: {part}")
-        return False
-
-    def title(self, text: str) -> None:
-        print(f"\n{text}  [{time.monotonic() - self._began:.0f} s]")
-
-    def add(self, part: str, name: str, line: str, **figures: float) -> None:
-        print(f"  {name:28} {line}")
-        self.figures.setdefault(part, {})[name] = {key: round(value, 3) for key, value in figures.items()}
 
 
 def report_fan_out(
@@ -225,38 +207,69 @@ def report_fan_out(
     members = people[:count]
     room = stage.make_room(members)
     report.title(f"Fan-out, {listeners} listeners (p99 under {LIMIT_MS:.0f} ms)")
-    with stage.ceiling() as server:
-        rate = uvloop.run(most(server, count))
+    with report.attempt(part, CEILING), stage.ceiling() as server:
+        rate = report.measure(most(server, count))
         report.add(part, server.name, f"{rate:9,.0f} frames/s", frames=rate)
-    servers: Servers = [(lambda: stage.lyceum(environment), room_lines(members, room))]
+    servers: Servers = [(LYCEUM, partial(stage.lyceum, environment), room_lines(members, room))]
     if peers:
-        servers.append((lambda: stage.socket_io(environment, "none"), peer_lines(SocketIoLine, count)))
-        servers.append((lambda: stage.plain_ws(environment, "none"), peer_lines(WsLine, count)))
+        servers.append(("Socket.IO", partial(stage.socket_io, environment, "none"), peer_lines(SocketIoLine, count)))
+        servers.append(("ws", partial(stage.plain_ws, environment, "none"), peer_lines(WsLine, count)))
+    if peers and stage.has_channels():
+        start = partial(stage.channels, environment, "none")
+        servers.append(("Channels tutorial", start, peer_lines(ChannelsLine, count)))
     ours: tuple[Step, Step] | None = None
-    for start, make in servers:
+    for name, start, make in servers:
+        with report.attempt(part, name):
+            light, best = heaviest(report, start, make)
+            add_fan_out(report, part, name, light, best)
+            if name == LYCEUM:
+                ours = light, best
+            elif ours:
+                print_ratio(ours, (light, best))
+
+
+def heaviest(report: Report, start: Start, make: Make) -> tuple[Step, Step]:
+    """Find what a server carries, with a fresh one for every load that it is first given."""
+    for frames in LIGHT_FRAMES:
         with start() as server:
-            light, best = uvloop.run(fan_out(server, make))
-        report.add(
-            part,
-            server.name,
-            f"{best.frames:9,.0f} frames/s  p50 {best.p50:6.1f} ms  p99 {best.p99:6.1f} ms"
-            f"  {best.processor_us:6.1f} µs of processor a frame"
-            f"{'' if best.holds else '  (late or not all delivered)'}"
-            f"  | at {light.rate:.0f} messages/s: p99 {light.p99:.1f} ms, {light.processor_us:.1f} µs",
-            frames=best.frames,
-            p50_ms=best.p50,
-            p99_ms=best.p99,
-            processor_us=best.processor_us,
-            light_p99_ms=light.p99,
-            light_processor_us=light.processor_us,
-        )
-        if ours is None:
-            ours = light, best
-        else:
-            print(
-                f"    ratio: {ours[1].frames / best.frames:.2f} × the frames, at equal load"
-                f" {ours[0].processor_us / light.processor_us:.2f} × the processor time a frame"
-            )
+            light, best = report.measure(fan_out(server, make, frames))
+        if best.holds:
+            break
+    return light, best
+
+
+def add_fan_out(report: Report, part: str, name: str, light: Step, best: Step) -> None:
+    line = (
+        f"{best.frames:9,.0f} frames/s  p50 {best.p50:6.1f} ms  p99 {best.p99:6.1f} ms"
+        f"  {best.processor_us:6.1f} µs of processor a frame"
+        f"  | at {light.rate:.0f} messages/s: p99 {light.p99:.1f} ms, {light.processor_us:.1f} µs"
+    )
+    gaps = "" if best.is_complete else ", not all delivered"
+    late = f"FAILED at {light.rate:.1f} messages/s: {best.frames:,.0f} frames/s, p99 {best.p99:.0f} ms{gaps}"
+    report.add(
+        part,
+        name,
+        line if best.holds else late,
+        frames=best.frames,
+        held=best.holds,
+        p50_ms=best.p50,
+        p99_ms=best.p99,
+        processor_us=best.processor_us,
+        light_rate=light.rate,
+        light_p99_ms=light.p99,
+        light_processor_us=light.processor_us,
+    )
+
+
+def print_ratio(ours: tuple[Step, Step], theirs: tuple[Step, Step]) -> None:
+    """Compare the heaviest loads, and the processor time of a frame where both carried the same light load."""
+    (our_light, our_best), (their_light, their_best) = ours, theirs
+    if not (our_best.holds and their_best.holds):
+        return
+    words = f"    ratio: {our_best.frames / their_best.frames:.2f} × the frames"
+    if our_light.rate == their_light.rate:
+        words += f", at equal load {our_light.processor_us / their_light.processor_us:.2f} × the processor time a frame"
+    print(words)
 
 
 def report_rooms(environment: dict[str, str], people: list[Speaker], report: Report, peers: bool) -> None:
@@ -268,34 +281,45 @@ def report_rooms(environment: dict[str, str], people: list[Speaker], report: Rep
         for person in pair
     ]
     report.title(f"{ROOMS} rooms of two, every message committed before it is acknowledged")
-    servers: Servers = [(lambda: stage.lyceum(environment), make)]
+    servers: Servers = [(LYCEUM, partial(stage.lyceum, environment), make)]
     for store in ("batch", "each") if peers else ():
         theirs: Make = [partial(SocketIoLine, f"room{n // 2}") for n in range(2 * ROOMS)]
-        servers.append((partial(stage.socket_io, environment, store), theirs))
+        name = f"Socket.IO, {'batched inserts' if store == 'batch' else 'insert each'}"
+        servers.append((name, partial(stage.socket_io, environment, store), theirs))
     if peers:
         theirs = [partial(WsLine, f"room{n // 2}") for n in range(2 * ROOMS)]
-        servers.append((lambda: stage.plain_ws(environment, "batch"), theirs))
+        servers.append(("ws, batched inserts", partial(stage.plain_ws, environment, "batch"), theirs))
+    if peers and stage.has_channels():
+        theirs = [partial(ChannelsLine, f"room{n // 2}") for n in range(2 * ROOMS)]
+        servers.append(("Channels tutorial, insert each", partial(stage.channels, environment, "each"), theirs))
     ours = 0.0
-    for start, lines in servers:
-        with start() as server:
-            rate, p99 = uvloop.run(rooms_of_two(server, lines))
-        ours = ours or rate
-        line = f"{rate:9,.0f} messages/s  acknowledged p99 {p99:6.1f} ms  (ours: {ours / rate:.2f} ×)"
-        report.add("rooms", server.name, line, messages=rate, p99_ms=p99)
+    for name, start, lines in servers:
+        with report.attempt("rooms", name):
+            with start() as server:
+                rate, p99 = report.measure(rooms_of_two(server, lines))
+            ours = rate if name == LYCEUM else ours
+            ratio = f"  (ours: {ours / rate:.2f} ×)" if ours else ""
+            late = "" if p99 < LIMIT_MS else "  (late)"
+            line = f"{rate:9,.0f} messages/s  acknowledged p99 {p99:6.1f} ms{late}{ratio}"
+            report.add("rooms", name, line, messages=rate, p99_ms=p99)
 
 
 def report_quiet(environment: dict[str, str], people: list[Speaker], report: Report, peers: bool) -> None:
     room = stage.make_room(people[:2])
     report.title("A quiet room, from send to delivery")
-    servers: Servers = [(lambda: stage.lyceum(environment), room_lines(people[:2], room))]
+    servers: Servers = [(LYCEUM, partial(stage.lyceum, environment), room_lines(people[:2], room))]
     if peers:
-        servers.append((lambda: stage.socket_io(environment, "none"), peer_lines(SocketIoLine, 2)))
+        servers.append(("Socket.IO", partial(stage.socket_io, environment, "none"), peer_lines(SocketIoLine, 2)))
+    found: dict[str, list[tuple[float, float]]] = {}
     with ExitStack() as stack:
-        started = [(stack.enter_context(start()), make) for start, make in servers]
-        found: dict[str, list[tuple[float, float]]] = {}
+        started = []
+        for name, start, make in servers:
+            with report.attempt("quiet", name):
+                started.append((name, stack.enter_context(start()), make))
         for _ in range(TURNS):
-            for server, make in started:
-                found.setdefault(server.name, []).append(uvloop.run(quiet(server, make)))
+            for name, server, make in started:
+                with report.attempt("quiet", name):
+                    found.setdefault(name, []).append(report.measure(quiet(server, make)))
     for name, turns in found.items():
         p50, p99 = (median(values) for values in zip(*turns, strict=True))
         report.add("quiet", name, f"p50 {p50:6.2f} ms  p99 {p99:6.2f} ms (medians of {TURNS})", p50_ms=p50, p99_ms=p99)
@@ -306,29 +330,40 @@ def report_opening(environment: dict[str, str], people: list[Speaker], report: R
     for n in range(2, len(people), 2):
         stage.make_room(people[n : n + 2])
     report.title(f"{len(people) - AT_ONCE} sockets with tickets, {AT_ONCE} opening at once")
-    with stage.lyceum(environment) as server:
-        found = uvloop.run(open_many(server, people, room))
-    if "connect" in parts:
-        line = f"{found.rate:9,.0f} a second, p95 {found.p95_ms:.1f} ms, {found.processor_ms:.2f} ms of processor each"
-        report.add("connect", server.name, line, rate=found.rate, p95_ms=found.p95_ms)
-    if "idle" in parts:
-        line = f"{found.kilobytes:9.1f} KB each while they are idle"
-        report.add("idle", f"{server.name}, idle", line, kilobytes=found.kilobytes)
+    with report.attempt("connect", LYCEUM):
+        with stage.lyceum(environment) as server:
+            found = report.measure(open_many(server, people, room))
+        if "connect" in parts:
+            line = (
+                f"{found.rate:9,.0f} a second, p95 {found.p95_ms:.1f} ms, {found.processor_ms:.2f} ms of processor each"
+            )
+            report.add("connect", LYCEUM, line, rate=found.rate, p95_ms=found.p95_ms, processor_ms=found.processor_ms)
+        if "idle" in parts:
+            line = f"{found.kilobytes:9.1f} KB each while they are idle"
+            report.add("idle", f"{LYCEUM}, idle", line, kilobytes=found.kilobytes)
 
 
 def report_people(environment: dict[str, str], people: list[Speaker], report: Report, minutes: float) -> None:
     room = stage.make_room(people)
     report.title(f"{len(people)} people who chat for {minutes:g} minutes")
-    with stage.lyceum(environment) as server:
-        found = uvloop.run(chat(server, people, room, minutes * 60))
-    line = (
-        f"connect p95 {found.connect_p95:.1f} ms, acknowledged p95 {found.acknowledged_p95:.1f} ms, delivery p50"
-        f" {found.delivery_p50:.1f} ms and p95 {found.delivery_p95:.1f} ms, {found.share:.2%} of {found.sent} delivered"
-    )
-    report.add("people", server.name, line, **vars(found))
+    with report.attempt("people", LYCEUM):
+        with stage.lyceum(environment) as server:
+            found = uvloop.run(chat(server, people, room, minutes * 60))
+        line = (
+            f"connect p95 {found.connect_p95:.1f} ms, acknowledged p95 {found.acknowledged_p95:.1f} ms, delivery p50"
+            f" {found.delivery_p50:.1f} ms and p95 {found.delivery_p95:.1f} ms,"
+            f" {found.share:.2%} of {found.sent} delivered"
+        )
+        report.add("people", LYCEUM, line, **vars(found))
+
+
+def allow_many_sockets() -> None:
+    """Take as many open files as this process may have, for itself and for the servers that it starts."""
+    resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
 
 
 def run(environment: dict[str, str], options: argparse.Namespace) -> None:
+    allow_many_sockets()
     people = stage.make_people(max(2 * ROOMS, max(options.listeners) + SENDERS))
     stage.settle()
     report = Report(options.most_minutes)

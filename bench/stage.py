@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -18,6 +19,7 @@ from django.utils import timezone
 from lyceum.runtime import children
 
 PEERS = Path(__file__).parent / "peers"
+INSTALL_SECONDS = 180
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -25,6 +27,10 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+class Unusable(SystemExit):
+    """A server that cannot be measured here: whoever does not go on without it ends with these words."""
 
 
 @dataclass
@@ -59,9 +65,9 @@ def _wait_for(port: int, process: "subprocess.Popen[bytes]") -> None:
             return
         except OSError:
             if process.poll() is not None:
-                raise SystemExit("A server of the benchmark ended before it answered.") from None
+                raise Unusable("it ended before it answered") from None
             time.sleep(0.05)
-    raise SystemExit("A server of the benchmark does not answer.")
+    raise Unusable("it does not answer")
 
 
 def lyceum(environment: dict[str, str]) -> AbstractContextManager[Server]:
@@ -96,6 +102,39 @@ def plain_ws(environment: dict[str, str], store: str) -> AbstractContextManager[
     return _node_peer(name, "ws.mjs", environment, STORE=store)
 
 
+def channels(environment: dict[str, str], store: str) -> AbstractContextManager[Server]:
+    """Channels as its tutorial writes it, on uvicorn, with the core layer; `store` is none or each."""
+    name = {"none": "Channels tutorial", "each": "Channels tutorial, insert each"}[store]
+    port = free_port()
+    command = [str(_channels_home() / "bin" / "python"), "-m", "uvicorn", "bench.peers.channels.asgi:application"]
+    command += ["--port", str(port), "--log-level", "critical", "--no-access-log"]
+    own = {**environment, "DJANGO_SETTINGS_MODULE": "bench.peers.channels.settings", "STORE": store}
+    return serving(name, command, port, own)
+
+
+@cache
+def has_channels() -> bool:
+    """Say whether the Channels peer can run; installs its packages in an environment of their own the first time."""
+    home, wanted = _channels_home(), PEERS / "channels.txt"
+    installed = home / "installed.txt"
+    if installed.exists() and installed.read_text() == wanted.read_text():
+        return True
+    print("Installing the packages of the Channels peer in bench/peers/.channels")
+    install = [str(home / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    try:
+        subprocess.run([sys.executable, "-m", "venv", "--clear", str(home)], check=True, timeout=INSTALL_SECONDS)
+        subprocess.run([*install, "--require-hashes", "-r", str(wanted)], check=True, timeout=INSTALL_SECONDS)
+    except (OSError, subprocess.SubprocessError) as error:
+        print(f"The Channels peer is left out, its packages cannot be installed: {error}")
+        return False
+    installed.write_text(wanted.read_text())
+    return True
+
+
+def _channels_home() -> Path:
+    return PEERS / ".channels"
+
+
 def ceiling() -> AbstractContextManager[Server]:
     """A server that only writes joined frames."""
     port = free_port()
@@ -108,8 +147,8 @@ def _node_peer(name: str, file: str, environment: dict[str, str], **variables: s
     if not all((PEERS / "node_modules" / name).exists() for name in ("express", "ws")):
         try:
             subprocess.run(["npm", "ci", "--silent", "--no-audit", "--no-fund"], cwd=PEERS, check=True)
-        except FileNotFoundError:
-            raise SystemExit("The peers need Node.js 20 or newer with npm; --no-peers leaves them out.") from None
+        except (FileNotFoundError, subprocess.CalledProcessError):
+            raise Unusable("it needs Node.js 20 or newer, npm and its packages; --no-peers leaves it out") from None
     port = free_port()
     database = urlsplit(environment["DATABASE_URL"])
     own = {
