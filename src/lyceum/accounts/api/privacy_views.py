@@ -1,6 +1,6 @@
 """Doors to all of one's own data: a file of it, and its end."""
 
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 from django.contrib.auth import logout
@@ -14,8 +14,9 @@ from rest_framework.response import Response
 
 from lyceum.accounts import erasure, exports, reauthentication
 from lyceum.accounts.api.factor_serializers import ConfirmBody
+from lyceum.accounts.api.factor_views import person_of
 from lyceum.accounts.api.views import address_of
-from lyceum.accounts.models import PrivacyJob, User
+from lyceum.accounts.models import PrivacyJob
 from lyceum.core.api import Door, read
 from lyceum.core.errors import NotFound
 
@@ -54,10 +55,6 @@ def export_data(found: PrivacyJob) -> dict[str, Any]:
     is_there = found.expires_at is not None and found.expires_at > timezone.now()
     file = f"{url}file/" if is_there else None
     return {**_job(found), "url": url, "file": file, "size": found.size, "expires_at": found.expires_at}
-
-
-def person_of(request: Request) -> User:
-    return cast(User, request.user)
 
 
 class Export(Door):

@@ -1,6 +1,5 @@
 """Apps: made by staff, registered by themselves, or known by a document of their own."""
 
-import json
 import re
 import secrets
 import unicodedata
@@ -19,7 +18,7 @@ from lyceum.accounts.models import TokenFamily, User
 from lyceum.accounts.oauth.errors import OAuthError
 from lyceum.accounts.oauth.models import App
 from lyceum.accounts.tokens import revoke_family, token_hash
-from lyceum.core import audit, outbound, valkey
+from lyceum.core import audit, json, outbound, valkey
 from lyceum.core.errors import DomainError, NotFound
 from lyceum.core.scopes import declared
 
@@ -67,12 +66,14 @@ def is_redirect_of(app: App, uri: str) -> bool:
 
 def _without_port(uri: str) -> object:
     """Return the address without its port if it is one on this machine, else something like no other."""
+    if not is_good_redirect(uri):
+        return object()
     parts = urlsplit(uri)
     try:
         port = parts.port
     except ValueError:
         return object()
-    if parts.scheme != "http" or parts.hostname not in LOOPBACK or parts.username is not None or "#" in uri:
+    if parts.scheme != "http" or parts.hostname not in LOOPBACK:
         return object()
     return parts.netloc.removesuffix(f":{port}" if port is not None else ""), parts.path, parts.query
 
@@ -162,7 +163,7 @@ def _read_document(url: str) -> dict[str, Any]:
     if not urlsplit(url).path.strip("/") or not is_good_redirect(url):
         raise ValueError("not an address of a document")
     answer = outbound.fetch("GET", url, headers={"Accept": "application/json"}, max_bytes=DOCUMENT_BYTES)
-    document = json.loads(answer.body)
+    document = json.parse(answer.body)
     if answer.status != 200 or not isinstance(document, dict) or document.get("client_id") != url:
         raise ValueError("not the document of this app")
     if document.get("token_endpoint_auth_method", "none") != "none" or "client_secret" in document:

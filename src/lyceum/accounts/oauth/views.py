@@ -1,6 +1,5 @@
 """The addresses that apps call themselves: forms come in, JSON goes out, as the standards have it."""
 
-import json
 from base64 import b64decode
 from binascii import Error as NotBase64
 from collections.abc import Callable
@@ -19,6 +18,7 @@ from lyceum.accounts.oauth import apps, claims, devices, grants, requests, signi
 from lyceum.accounts.oauth.errors import OAuthError
 from lyceum.accounts.oauth.models import App
 from lyceum.accounts.tokens import TokenPair
+from lyceum.core import json
 from lyceum.core.errors import NotAuthenticated, NotFound
 from lyceum.core.quotas import count
 from lyceum.core.scopes import declared
@@ -213,8 +213,8 @@ def register(request: HttpRequest) -> HttpResponse:
     # Nobody has to be signed in for this, so it counts as an act of the address.
     count(request, ("api",), for_address=True)
     try:
-        document = json.loads(request.body)
-    except ValueError:
+        document = json.parse(request.body)
+    except json.MalformedBody:
         document = None
     if not isinstance(document, dict):
         raise OAuthError("invalid_client_metadata", "Send a JSON object.")

@@ -82,6 +82,8 @@ def test_answers_go_by_https_to_this_machine_or_to_a_scheme_of_the_apps_own(uri:
         ("http://127.0.0.1:4000/back#x", False),
         ("http://127.0.0.1:x/back", False),
         ("http://127.0.0.1:4000@evil.example/back", False),
+        ("http://127.0.0.1:4000/back\n", False),
+        (" http://127.0.0.1:4000/back", False),
         ("http://localhost:4000/back", False),
         ("https://app.example.org/back", True),
         ("https://app.example.org:8443/back", False),
@@ -180,6 +182,14 @@ def test_signing_out_everywhere_leaves_an_app_nothing_to_trade(alice: User) -> N
     assert not AuthorizationCode.objects.exists()
     with pytest.raises(OAuthError):
         devices.poll(app, secret, address="192.0.2.1", user_agent="")
+
+
+@pytest.mark.parametrize("body", ["[" * 20_000, '{"client_name": "a", "client_name": "b"}', '"text"', "", b"\xff"])
+def test_what_is_no_plain_json_makes_no_app(settings: Any, body: str | bytes) -> None:
+    settings.OAUTH_REGISTRATION, settings.LIMITS_ENABLED = True, False
+    refused = Client().post("/oauth/register/", body, content_type="application/json")
+    assert (refused.status_code, refused.json()["error"]) == (400, "invalid_client_metadata")
+    assert not App.objects.exists()
 
 
 class Documents:
