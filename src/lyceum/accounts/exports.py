@@ -13,6 +13,7 @@ from django.conf import settings
 from django.core.files import File
 from django.core.files.storage import default_storage
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -152,7 +153,10 @@ def open_file(user: User, export_id: UUID) -> IO[bytes]:
 
 def forget_old() -> int:
     """Delete the files whose time is over, with their rows; returns how many."""
-    return forget_files(PrivacyJob.objects.filter(kind=PrivacyJob.Kind.EXPORT, expires_at__lte=timezone.now()))
+    now = timezone.now()
+    # One that was given up has no end of its own, and may have left a file.
+    is_over = Q(expires_at__lte=now) | Q(expires_at=None, created_at__lte=now - timedelta(days=settings.EXPORT_DAYS))
+    return forget_files(PrivacyJob.objects.filter(is_over, kind=PrivacyJob.Kind.EXPORT))
 
 
 @transaction.atomic

@@ -189,6 +189,14 @@ def test_the_file_is_the_persons_alone_and_goes_after_its_days(
     check_problem(zelda_api.get(EXPORT), 404, "not_found")
 
 
+def test_what_a_given_up_job_left_goes_too(zelda: User, jobs: Jobs, on_commit: Any) -> None:
+    path = exports.path_of(UUID(made(zelda, jobs)["id"]))
+    PrivacyJob.objects.update(state="failed", expires_at=None, created_at=timezone.now() - timedelta(days=8))
+    with on_commit():
+        assert exports.forget_old() == 1
+    assert not default_storage.exists(path)
+
+
 def test_vanishing_text_is_in_what_is_fetched_while_it_lives_and_never_in_what_is_stored(
     zelda: User, bob: User, zelda_api: APIClient, jobs: Jobs, settings: LazySettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
