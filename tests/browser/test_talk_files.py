@@ -142,6 +142,28 @@ def test_files_are_pasted_and_dropped(site: Site, talk_of: Talk) -> None:
     expect(page.locator("#messages article").get_by_role("link", name="notes.md")).to_contain_text("Markdown")
 
 
+def test_an_answer_quotes_what_a_message_without_words_is(site: Site, talk_of: Talk) -> None:
+    alice, bob = site.register("Alice"), site.register("Bob")
+    room = group(alice, bob)
+    hers, his = talk_of(alice, room, viewport=DESK), talk_of(bob, room, viewport=DESK)
+    choose_files(hers, ("core.png", "image/png", picture()))
+    expect(tray(hers)).to_contain_text("Ready")
+    say(hers, "")
+    expect(his.locator("#conversations .row")).to_contain_text("Alice: Photo")
+    his.locator("#messages article").hover()
+    his.locator("#messages article").get_by_role("button", name="Reply").click()
+    expect(his.locator("#composer .composer-context")).to_contain_text("Replying to Alice Tester: Photo")
+    say(his, "well cut")
+    expect(hers.locator("#messages .message-reply")).to_contain_text("Alice Tester core.png")
+    hers.locator("#messages article").first.get_by_role("button", name="1 reply").click()
+    with hers.expect_file_chooser() as chooser:
+        hers.locator("#thread-composer").get_by_role("button", name="Attach files").click()
+    chooser.value.set_files({"name": "log.csv", "mimeType": "text/csv", "buffer": b"depth,grade"})
+    expect(hers.locator("#thread-composer .tray li")).to_contain_text("Ready")
+    hers.locator("#thread-message").press("Enter")
+    expect(hers.locator("#thread-messages").get_by_role("link", name="log.csv")).to_contain_text("CSV · 11 bytes")
+
+
 def test_a_voice_note_is_recorded_sent_and_played(site: Site, talk_of: Talk) -> None:
     alice, bob = site.register("Alice"), site.register("Bob")
     room = direct(alice, bob)
