@@ -51,6 +51,21 @@ async def test_one_process_tells_of_another_until_it_ends(site: Site) -> None:
         assert found["lyceum_groups", process] >= 2
         assert total(found, "lyceum_frames_in_total", process, "ping") >= 1
         assert total(found, "lyceum_http_request_seconds_count", process, "/api/v1/users/register/") == 1
+        made = await asyncio.to_thread(alice.call, "POST", "chat/conversations/", {"kind": "group", "name": "Cores"})
+        await line.hear("conversation_added")
+        where = made.data["id"]
+        await line.send(type="user_message", conversation=where, message="hello")
+        await line.hear("user_message_received")
+        await line.send(type="resume", conversation=where, sequence=0)
+        await line.hear("resumed")
+        told = lambda found: total(found, "lyceum_resumes_total", process, "filled")  # noqa: E731
+        found = await until(first, lambda found: told(found) == 1 and found["lyceum_batch_messages_count", process])
+        assert found["lyceum_batch_messages_sum", process] == found["lyceum_commit_seconds_count", process] == 1
+        assert found["lyceum_filled_messages_total", process] == 1
+        assert total(found, "lyceum_frames_out_total", process, "message") >= 1
+        assert 0 < total(found, "lyceum_fan_out_seconds_sum", process, "message") < 5
+        assert found["lyceum_pool_size", process] >= 1
+        assert found["lyceum_writer_waiting", process] == found["lyceum_pool_waiting", process] == 0
         await line.close()
         found = await until(first, lambda found: total(found, "lyceum_sockets_closed_total", process) == 1)
         assert found["lyceum_sockets_all", process] == 0

@@ -22,7 +22,7 @@ from redis.exceptions import RedisError
 
 from lyceum.core import limits, tallies
 from lyceum.core.addresses import client_address
-from lyceum.core.database import connection_fields
+from lyceum.core.database import connection_fields, gauges_of
 from lyceum.core.grouped import Grouped
 from lyceum.core.middleware import name_request, protective_headers
 
@@ -144,6 +144,9 @@ class HotReads:
         profile = max(found.profiles, key=lambda name: settings.LIMIT_PROFILES[name])
         bucket = limits.bucket(read.limit_class, user=str(found.user_id), address="", profile=profile)
         verdict = await limits.take_one(bucket)
+        if not verdict.wait:
+            # A refusal is answered, and counted, by the whole way.
+            tallies.count("limit", read.limit_class, "passed")
         return None if verdict.wait else limits.headers([bucket], verdict)
 
     async def connections(self) -> AsyncConnectionPool[Any]:
@@ -157,6 +160,8 @@ class HotReads:
                 open=False,
             )
             await self._pool.open()
+            for name, read in gauges_of(self._pool).items():
+                tallies.gauges[f"hot_{name}"] = read
         return self._pool
 
     async def close(self) -> None:

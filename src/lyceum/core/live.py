@@ -1,5 +1,6 @@
 """Live pushes: frames to the sockets of a group, after commit and never before it."""
 
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -35,6 +36,8 @@ class Push(msgspec.Struct, array_like=True, frozen=True):
     only: tuple[str, ...] = ()
     never: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
+    # When it began, in seconds of the clock: a message's sending, else the making of the frame.
+    at: float = 0.0
 
 
 _encoder = msgspec.msgpack.Encoder()
@@ -43,6 +46,7 @@ _decoder = msgspec.msgpack.Decoder(list[Push])
 
 def make_push(group: str, frame: Mapping[str, object], **options: Any) -> Push:
     """Encode a frame with its time and the conversation of its group; an empty frame carries only its control."""
+    options.setdefault("at", time.time())
     if not frame:
         return Push(group, b"", **options)
     stamped: dict[str, object] = {"type": frame["type"], "timestamp": datetime.now(UTC)}

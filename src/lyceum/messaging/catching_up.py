@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from lyceum.core import tallies
 from lyceum.messaging import selectors
 from lyceum.messaging.logs import Log
 from lyceum.messaging.models import Message, Participant
@@ -35,6 +36,8 @@ def missed_frames(user_id: UUID, where: UUID, sequence: int, since: datetime | N
     if sequence > participant.conversation.last_sequence:
         return [{"type": "reload", "conversation": where, "count": log.count()}]
     rows = log.run(above=sequence, limit=MAX_RESUME + 1)
+    tallies.count("resumes", "reload" if len(rows) > MAX_RESUME else "filled" if rows else "whole")
+    tallies.count("filled_messages", by=len(rows) if len(rows) <= MAX_RESUME else 0)
     if len(rows) > MAX_RESUME:
         return [{"type": "reload", "conversation": where, "count": log.count()}]
     changes = [] if since is None else _changes(log, where, sequence, since - OVERLAP)

@@ -4,6 +4,7 @@ The HTTP door runs both inside a Django transaction, the gateway's writer for al
 """
 
 import hashlib
+import time
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -38,6 +39,7 @@ class Draft(msgspec.Struct, frozen=True):
     attachments: tuple[UUID, ...] = ()
     # The objects of the attachments, for frames; they are bound to the message by `attachments.send`.
     files: tuple[dict[str, Any], ...] = ()
+    begun_at: float = msgspec.field(default_factory=time.time)
 
     @property
     def fingerprint(self) -> str:
@@ -285,7 +287,7 @@ class Batch:
 
 def _push(draft: Draft, message: dict[str, Any], **options: Any) -> Push:
     frame = {"type": "message", "message": message}
-    return make_push(group_of(draft.conversation_id), frame, exclude=draft.connection_id, **options)
+    return make_push(group_of(draft.conversation_id), frame, exclude=draft.connection_id, at=draft.begun_at, **options)
 
 
 def _reply_pushes(

@@ -1,6 +1,7 @@
 """Group commit for the sockets of one process: what waited while the last commit was in flight goes into the next."""
 
 import asyncio
+import time
 from collections.abc import Sequence
 from uuid import UUID
 
@@ -9,7 +10,7 @@ import redis.asyncio
 import structlog
 from redis.exceptions import RedisError
 
-from lyceum.core import events, valkey
+from lyceum.core import events, tallies, valkey
 from lyceum.core.errors import DomainError, Unavailable
 from lyceum.core.live import CHANNEL, Push, pack
 from lyceum.core.pipeline import (
@@ -51,6 +52,10 @@ class Writer:
         self._pipeline: Pipeline | None = None
         self._teller = Teller()
         self._task = asyncio.create_task(self._run())
+
+    @property
+    def waiting(self) -> int:
+        return len(self._waiting)
 
     def send(self, draft: Draft) -> "asyncio.Future[Sent]":
         """Give what the message became, when it is durable; or DomainError, Unavailable when that is not known.
@@ -107,6 +112,7 @@ class Writer:
     async def _store(self, waiting: list[Waiting]) -> None:
         batch = Batch([draft for draft, _ in waiting])
         pipeline = await self._connect()
+        started = time.perf_counter()
         lock = (LOCK, batch.lock_parameters)
         if (asked := batch.members_parameters) is not None:
             _, members = await pipeline.run((BEGIN, ()), lock, (MEMBERS, asked))
@@ -114,6 +120,8 @@ class Writer:
             [rows] = await pipeline.run((STORE, batch.store_parameters), (COMMIT, ()))
         else:
             _, rows = await pipeline.run((BEGIN, ()), lock, (STORE, batch.store_parameters), (COMMIT, ()))
+        tallies.took("commit", time.perf_counter() - started)
+        tallies.sized("batch", len(waiting))
         stored = []
         for (_, future), outcome in zip(waiting, batch.outcomes(rows), strict=True):
             if isinstance(outcome, Sent):
@@ -221,6 +229,7 @@ class Teller:
 
 
 _writers: dict[int, Writer] = {}
+tallies.gauges["writer_waiting"] = lambda: sum(one.waiting for one in _writers.values())
 
 
 def writer() -> Writer:

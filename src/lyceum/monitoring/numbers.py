@@ -8,6 +8,7 @@ from typing import Any, cast
 import msgspec
 
 from lyceum.core import tallies
+from lyceum.core.database import pool_gauges
 from lyceum.realtime.connections import Connection
 from lyceum.realtime.hub import hub
 
@@ -15,7 +16,8 @@ STARTED = time.time()
 
 
 class Numbers(msgspec.Struct):
-    """One process at one moment. `counts` and `spans` grow from its start; `gauges` are as of now."""
+    """One process at one moment. `counts` and `spans` grow from its start; `gauges` are as of now,
+    and `rates` are a second's share of what happened since the telling before."""
 
     process: str
     at: float
@@ -23,11 +25,16 @@ class Numbers(msgspec.Struct):
     gauges: dict[str, float]
     counts: list[tuple[str, tuple[str, ...], int]]
     spans: list[tuple[str, tuple[str, ...], list[float]]]
+    rates: dict[str, float] = {}
 
     def total(self, name: str, last_label: str | None = None) -> int:
         """Add up what was counted under a name, or under it with this last label."""
         found = [(labels, value) for counted, labels, value in self.counts if counted == name]
         return sum(value for labels, value in found if last_label is None or labels[-1] == last_label)
+
+    def happened(self, name: str) -> int:
+        """Add up how often something that is measured has happened."""
+        return sum(int(sum(span[:-1])) for measured, _, span in self.spans if measured == name)
 
     @property
     def sockets(self) -> int:
@@ -44,11 +51,19 @@ def process_name() -> str:
 
 def read(*, lag: float) -> Numbers:
     """Take the numbers of this process; only in its event loop, with how late the loop was."""
-    gauges = {**_sockets(), "loop_lag_seconds": lag}
+    told = {name: tell() for name, tell in list(tallies.gauges.items())}
+    gauges = {**_sockets(), **pool_gauges(), **told, "loop_lag_seconds": lag}
     counts = [(name, labels, value) for (name, labels), value in list(tallies.counts.items())]
-    counts.append(("frames_out", (), hub().handed))
     spans = [(name, labels, list(span)) for (name, labels), span in list(tallies.spans.items())]
     return Numbers(process_name(), time.time(), STARTED, gauges, counts, spans)
+
+
+def rates(before: Numbers, now: Numbers) -> dict[str, float]:
+    """Return what happened a second between two tellings of one process."""
+    seconds = max(now.at - before.at, 0.001)
+    happened = {name: now.total(name) - before.total(name) for name in ("frames_in", "frames_out")}
+    happened["requests"] = now.happened("http_request") - before.happened("http_request")
+    return {name: count / seconds for name, count in happened.items()}
 
 
 def _sockets() -> dict[str, float]:

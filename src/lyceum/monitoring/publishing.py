@@ -10,7 +10,7 @@ import structlog
 from redis.exceptions import RedisError
 
 from lyceum.core import valkey
-from lyceum.monitoring.numbers import Numbers, process_name, read
+from lyceum.monitoring.numbers import Numbers, process_name, rates, read
 
 log = structlog.get_logger("lyceum.monitoring")
 EVERY_SECONDS = 3.0
@@ -25,14 +25,16 @@ def _key() -> str:
 
 async def run() -> None:
     """Tell the numbers until cancelled, then take them away."""
-    client = valkey.open_async()
+    client, before = valkey.open_async(), read(lag=0.0)
     try:
         while True:
             due = time.monotonic() + EVERY_SECONDS
             await asyncio.sleep(EVERY_SECONDS)
             lag = max(0.0, time.monotonic() - due)
+            now = read(lag=lag)
+            now.rates, before = rates(before, now), now
             try:
-                await client.hset(_key(), process_name(), _encode(read(lag=lag)))
+                await client.hset(_key(), process_name(), _encode(now))
             except (RedisError, OSError) as err:
                 log.warning("numbers_not_told", error=type(err).__name__)
     finally:

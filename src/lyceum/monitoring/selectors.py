@@ -37,27 +37,30 @@ class Overview:
     sockets: int
     groups: int
     buffered_bytes: int
-    frames_in: int
-    frames_out: int
+    frames_in: float
+    frames_out: float
+    requests: float
     cut_off: int
-    requests: int
+    writer_waiting: int
+    pool_waiting: int
 
 
 def overview(processes: list[Numbers]) -> Overview:
     def gauge(name: str) -> int:
         return int(sum(numbers.gauges.get(name, 0) for numbers in processes))
 
-    def total(name: str, last_label: str | None = None) -> int:
-        return sum(numbers.total(name, last_label) for numbers in processes)
+    def rate(name: str) -> float:
+        return sum(numbers.rates.get(name, 0.0) for numbers in processes)
 
-    requests = sum(int(sum(span[:-1])) for one in processes for name, _, span in one.spans if name == "http_request")
     return Overview(
         processes,
         gauge("sockets_all") + gauge("sockets_one"),
         gauge("groups"),
         gauge("buffered_bytes"),
-        total("frames_in"),
-        total("frames_out"),
-        total("sockets_closed", "4408"),
-        requests,
+        rate("frames_in"),
+        rate("frames_out"),
+        rate("requests"),
+        sum(numbers.total("sockets_closed", "4408") for numbers in processes),
+        gauge("writer_waiting"),
+        gauge("pool_waiting") + gauge("hot_pool_waiting"),
     )

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.http.request import split_domain_port, validate_host
 
 from lyceum.accounts import public as accounts
-from lyceum.core import limits
+from lyceum.core import limits, tallies
 from lyceum.core.addresses import client_address, limit_key
 from lyceum.realtime.connections import error
 
@@ -75,7 +75,9 @@ async def _count(sign_in: accounts.SignIn, address: str) -> float:
     if not settings.LIMITS_ENABLED:
         return 0.0
     bucket = limits.bucket("api", user=str(sign_in.user_id), address=address, profile=sign_in.limit_profile)
-    return (await limits.take_one(bucket)).wait
+    wait = (await limits.take_one(bucket)).wait
+    tallies.count("limit", "handshake", "refused" if wait else "passed")
+    return wait
 
 
 async def _authenticate(handshake: Handshake) -> accounts.SignIn | None:

@@ -1,6 +1,7 @@
 """The process's hub: groups of connections, fed by one subscription to Valkey."""
 
 import asyncio
+import time
 from collections import defaultdict
 from typing import Any, Protocol
 
@@ -9,7 +10,7 @@ import structlog
 from redis.asyncio.client import PubSub
 from redis.exceptions import RedisError
 
-from lyceum.core import valkey
+from lyceum.core import tallies, valkey
 from lyceum.core.live import CHANNEL, Push, unpack
 from lyceum.realtime.pace import Kept, Pace
 from lyceum.realtime.writers import Frame
@@ -42,12 +43,18 @@ class Member(Protocol):
         """Called when pushes may have been missed: the groups are to be read anew, then `reload` is to be told."""
 
 
+def _count(push: Push, members: int) -> None:
+    """Count a push for each whom it is for, by the type that its text begins with."""
+    kind = push.text[9 : push.text.find(b'"', 9)].decode() if push.text.startswith(b'{"type":"') else "(none)"
+    tallies.count("frames_out", kind, by=members)
+    if push.at:
+        tallies.took("fan_out", max(0.0, time.time() - push.at), kind)
+
+
 class Hub:
     def __init__(self) -> None:
         self.groups: dict[str, set[Member]] = defaultdict(set)
         self._pace = Pace(self._write_kept)
-        # Pushes times those whom they were for, since the start.
-        self.handed = 0
         self._task: asyncio.Task[None] | None = None
         self._ready = asyncio.Event()
 
@@ -148,7 +155,7 @@ class Hub:
             members = set().union(*(self.groups.get(group, ()) for group in (push.group, *push.also)))
         if not members:
             return
-        self.handed += len(members)
+        _count(push, len(members))
         frame = Frame(push.text) if push.text else None
         if push.also or push.control or push.only or push.never or frame is None:
             self._pace.flush(push.group)
@@ -165,6 +172,7 @@ class Hub:
             is_singular = member.id in singular or member.person in singular
             frame = kept.part(member.id, member.person) if is_singular else whole
             if frame is not None:
+                tallies.count("joined_writes")
                 self._deliver(member, frame)
 
     def _dispatch_singly(self, push: Push, members: set[Member], frame: Frame | None) -> None:

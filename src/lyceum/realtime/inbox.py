@@ -6,6 +6,7 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable
 
+from lyceum.core import tallies
 from lyceum.realtime.connections import Connection, error
 from lyceum.realtime.dispatch import Turn, client_id_of
 
@@ -37,6 +38,7 @@ class Inbox:
         """Take a frame; False when no more should be read until there is room."""
         connection = self._connection
         refused_for = connection.limit.take()
+        tallies.count("limit", "frame", "refused" if refused_for else "passed")
         if refused_for and connection.limit.is_flood:
             connection.end(FLOOD)
             return True

@@ -7,17 +7,24 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from lyceum.core import tallies, valkey
 from lyceum.monitoring import publishing
-from lyceum.monitoring.numbers import Numbers
+from lyceum.monitoring.numbers import Numbers, rates
 
 TOKEN = "scrape-7"
 GAUGES = {"sockets_all": 3, "sockets_one": 2, "groups": 7, "buffered_bytes": 50, "loop_lag_seconds": 0.002}
+GAUGES |= {"writer_waiting": 6, "pool_waiting": 1, "hot_pool_waiting": 1}
 pytestmark = pytest.mark.django_db
 
 
 def tell(process: str, *, ago: float = 0, cut_off: int = 1) -> None:
-    counts = [("sockets_closed", ("/ws/", "4408"), cut_off), ("frames_in", ("ping", "ok"), 5), ("frames_out", (), 9)]
+    counts = [
+        ("sockets_closed", ("/ws/", "4408"), cut_off),
+        ("frames_in", ("ping", "ok"), 5),
+        ("frames_out", ("message",), 9),
+    ]
     spans = [("http_request", ("GET", "/talk/", "200"), [2.0, 1.0, *[0.0] * (len(tallies.BOUNDS) - 2), 1.0, 9.5])]
-    numbers = Numbers(process, time.time() - ago, time.time() - 60, dict(GAUGES), counts, spans)
+    spans.append(("batch", (), [1.0, *[0.0] * len(tallies.SIZES), 1.0]))
+    rates = {"frames_in": 2.5, "frames_out": 40.0, "requests": 1.0}
+    numbers = Numbers(process, time.time() - ago, time.time() - 60, dict(GAUGES), counts, spans, rates)
     valkey.connection().hset(publishing._key(), process, publishing._encode(numbers))
 
 
@@ -39,6 +46,8 @@ def test_any_process_answers_for_all_that_live(client: Client, settings: Any) ->
     assert found["lyceum_sockets_closed_total", "4408", "/ws/", "two:2"] == 4
     assert not [labels for labels in found if "gone:3" in labels]
     assert found["lyceum_outbox_events",] == 0
+    assert found["lyceum_writer_waiting", "one:1"] == 6
+    assert found["lyceum_batch_messages_bucket", "1.0", "one:1"] == 1
     bucket = "lyceum_http_request_seconds_bucket"
     labels = [(key[1], value) for key, value in found.items() if key[0] == bucket and "one:1" in key]
     assert dict(labels)["0.005"] == 2
@@ -67,13 +76,21 @@ def test_a_request_counts_under_its_route_and_never_its_path(client: Client) -> 
     assert not [labels for _, labels in tallies.spans if any("01890000" in label for label in labels)]
 
 
+def test_a_second_s_share_is_what_happened_between_two_tellings() -> None:
+    first = Numbers("one:1", 100.0, 0.0, {}, [("frames_in", ("ping", "ok"), 5)], [])
+    after = Numbers("one:1", 102.0, 0.0, {}, [("frames_in", ("ping", "ok"), 6), ("frames_in", ("x", "ok"), 3)], [])
+    assert rates(first, after) == {"frames_in": 2.0, "frames_out": 0.0, "requests": 0.0}
+
+
 def test_staff_see_all_processes_together(client: Client, priya: Any) -> None:
     client.force_login(priya)
     tell("one:1")
     tell("two:2", cut_off=4)
     whole = client.get("/operate/")
     seen = whole.context["seen"]
-    assert (seen.sockets, seen.groups, seen.cut_off, seen.frames_in, seen.requests) == (10, 14, 5, 10, 8)
+    assert (seen.sockets, seen.groups, seen.cut_off) == (10, 14, 5)
+    assert (seen.frames_in, seen.frames_out, seen.requests) == (5.0, 80.0, 2.0)
+    assert (seen.writer_waiting, seen.pool_waiting) == (12, 4)
     assert b"one:1" in whole.content
     part = client.get("/operate/", headers={"HX-Request": "true"})
     assert part.content.lstrip().startswith(b'<section class="stack gap-5" id="now"')
