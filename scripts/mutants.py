@@ -140,7 +140,9 @@ def notices(point: Point, copy: Path) -> bool:
     target = copy / point.path.relative_to(ROOT)
     whole = target.read_text()
     target.write_text(point.mutated())
-    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests_for(point)]
+    # The database of the tests is made once: no mutant touches a migration.
+    options = ["-q", "-x", "-p", "no:cacheprovider", "--reuse-db"]
+    command = [sys.executable, "-m", "pytest", *options, *tests_for(point)]
     environment = {**os.environ, "PYTHONPATH": str(copy / "src"), "PYTHONDONTWRITEBYTECODE": "1"}
     try:
         ran = subprocess.run(command, cwd=copy, env=environment, capture_output=True, timeout=MOST_SECONDS, check=False)  # noqa: S603

@@ -1,3 +1,5 @@
+import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -13,8 +15,6 @@ def test_the_example_environment_is_true() -> None:
 
 
 def test_an_unsafe_production_start_is_refused_and_named() -> None:
-    import os
-
     environment = {
         **os.environ,
         "ENVIRONMENT": "production",
@@ -34,8 +34,6 @@ def test_an_unsafe_production_start_is_refused_and_named() -> None:
 
 
 def test_production_asks_staff_for_a_second_factor_whatever_is_set() -> None:
-    import os
-
     safe = {"SECRET_KEY": "k" * 50, "PUBLIC_URL": "https://lyceum.example", "ALLOWED_HOSTS": "lyceum.example"}
     program = "from lyceum.config import settings; print(settings.ADMIN_SECOND_FACTOR)"
     told = {}
@@ -60,3 +58,31 @@ except RuntimeError as err:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert "RuntimeError" in done.stdout
     assert "hunter2-secret" not in done.stdout
+
+
+def test_what_is_logged_stays_in_its_line() -> None:
+    program = """
+import django; django.setup()
+import structlog, logging
+said = 'x\\n{"event": "forged"}\\r\\u2028\\x1b[2J'
+structlog.get_logger("lyceum.core").warning("told", said=said)
+logging.getLogger("lyceum.core").warning("told %s", said)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert len(lines) == 2
+    assert "forged" not in [line["event"] for line in lines]
+    assert "\x1b" not in done.stdout
+
+
+def test_cookies_over_https_are_secure_and_of_this_host_alone() -> None:
+    program = """
+import django; django.setup()
+from django.conf import settings
+names = ("SESSION_COOKIE_SECURE", "CSRF_COOKIE_SECURE", "SESSION_COOKIE_HTTPONLY", "SESSION_COOKIE_SAMESITE",
+    "SESSION_COOKIE_NAME", "SESSION_COOKIE_DOMAIN", "SESSION_COOKIE_PATH")
+print(*(getattr(settings, name) for name in names))
+"""
+    environment = {**os.environ, "PUBLIC_URL": "https://lyceum.example"}
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["True", "True", "True", "Lax", "__Host-sessionid", "None", "/"]

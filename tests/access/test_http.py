@@ -1,14 +1,18 @@
 """Every operation, tried by everybody: who may gets through, who may not changes nothing and learns nothing."""
 
 from collections.abc import Iterator
+from copy import deepcopy
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.db import transaction
-from django.test import Client
+from django.test import Client, override_settings
 
 from lyceum.accounts import keys
+from lyceum.core import jobs as core_jobs
 from lyceum.core.scopes import declared
+from lyceum.core.testing.fakes import Jobs
 from lyceum.messaging import services
 from tests.access.lines import FILE, Line, documented, lines, routed, undoored
 from tests.access.world import CSRF, SCHEMES, World, client, make_world, missing, state, tables
@@ -31,10 +35,26 @@ PERSONAL = ("instance", "request_id")
 pytestmark = pytest.mark.django_db
 
 
+@pytest.fixture(scope="module")
+def made_world(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: Any) -> Iterator[tuple[World, Path]]:
+    """Make the world once, for all tests of this file; each of them runs in a savepoint of its transaction."""
+    media = tmp_path_factory.mktemp("world")
+    whole = transaction.atomic()
+    # As a test case says of its own: what wants to be the outermost may stand in it.
+    whole._from_testcase = True  # type: ignore[attr-defined]
+    with django_db_blocker.unblock(), whole:
+        with override_settings(MEDIA_ROOT=media, REDIS_PREFIX="test-world:"), pytest.MonkeyPatch.context() as patch:
+            patch.setattr(core_jobs, "enqueue", Jobs().enqueue)
+            made = make_world()
+        yield made, media
+        transaction.set_rollback(True)
+
+
 @pytest.fixture
-def world(settings: Any, jobs: Any) -> World:
+def world(made_world: tuple[World, Path], db: None, settings: Any, jobs: Any) -> World:
+    made, settings.MEDIA_ROOT = made_world
     settings.LIMITS_ENABLED = False
-    return make_world()
+    return deepcopy(made)
 
 
 def filled(part: Any, ids: Any) -> Any:
@@ -104,12 +124,26 @@ def test_who_is_not_signed_in_gets_nowhere(world: World, name: str) -> None:
 
 
 def assert_nothing_leaks(world: World, role: str, answer: Any) -> None:
+    assert_it_is_private(answer)
     content = b"".join(answer.streaming_content) if answer.streaming else answer.content
     content += str(answer.headers).encode()
     if role not in ("owner", "staff"):
         assert world.private.encode() not in content, f"{role} reads what is private"
     if role not in MEMBERS:
         assert world.shared.encode() not in content, f"{role} reads what is shared among members"
+
+
+def assert_it_is_private(answer: Any) -> None:
+    """No cache between may keep it, and no browser takes it for something else; refusals are no exception."""
+    kept = {part.strip() for part in answer.headers.get("Cache-Control", "").split(",")}
+    assert kept & {"no-store", "private"}, f"Cache-Control: {answer.headers.get('Cache-Control')}"
+    assert "public" not in kept
+    assert answer["X-Content-Type-Options"] == "nosniff"
+    assert answer["Referrer-Policy"] == "same-origin"
+    assert (
+        "frame-ancestors 'none'" in answer["Content-Security-Policy"] or "sandbox" in answer["Content-Security-Policy"]
+    )
+    assert answer["X-Request-ID"]
 
 
 @pytest.mark.parametrize("name", sorted(name for name, line in LINES.items() if line.kind != "public"))

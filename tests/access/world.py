@@ -1,6 +1,8 @@
 """Who asks, and what there is: everything private holds a token, so that it is found wherever it leaks."""
 
+import json
 import secrets
+from base64 import urlsafe_b64encode
 from dataclasses import dataclass, field
 from datetime import timedelta
 from io import BytesIO
@@ -71,6 +73,8 @@ class World:
             "a revoked token": revoked.access,
             "a token of somebody deactivated": tokens.open_family(gone, address="", user_agent="").access,
             "a token that never was": "lya_nothing",
+            "a token with another's end": pair.access[:-4] + expired.access[-4:],
+            "a token that names no algorithm": _unsigned(self.people["owner"].pk),
         }
         clients = {name: client(Authorization=f"Bearer {token}") for name, token in found.items()}
         beside = by_session(self.people["owner"])
@@ -87,6 +91,12 @@ class World:
     def _out(self) -> Client:
         gone = self.people["deactivated"]
         return by_session(gone)
+
+
+def _unsigned(user_id: Any) -> str:
+    """Return what some libraries take for a signed token: a JWT with the algorithm `none`."""
+    parts = ({"alg": "none", "typ": "JWT"}, {"sub": str(user_id), "user_id": str(user_id), "exp": 4102444800})
+    return ".".join(urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts) + "."
 
 
 def missing() -> dict[str, Any]:

@@ -51,7 +51,8 @@ async def test_one_process_tells_of_another_until_it_ends(site: Site) -> None:
         assert found["lyceum_groups", process] >= 2
         assert total(found, "lyceum_frames_in_total", process, "ping") >= 1
         assert total(found, "lyceum_http_request_seconds_count", process, "/api/v1/users/register/") == 1
-        made = await asyncio.to_thread(alice.call, "POST", "chat/conversations/", {"kind": "group", "name": "Cores"})
+        body = {"kind": "group", "name": "Cores", "participants": []}
+        made = await asyncio.to_thread(alice.call, "POST", "chat/conversations/", body)
         await line.hear("conversation_added")
         where = made.data["id"]
         await line.send(type="user_message", conversation=where, message="hello")
