@@ -70,7 +70,7 @@ def unknown_names(text: str) -> Iterator[str]:
     yield from (f"no command lyceum {name}" for name in LYCEUM.findall(said) if name not in COMMANDS)
     yield from (f"no variable {name}" for name in GIVEN.findall(said) if name.removesuffix("_FILE") not in VARIABLES)
     for span in spans:
-        path = span.split("#")[0].split("…")[0].strip()
+        path = re.split("#|…|::", span)[0].strip()
         if path.startswith(FOLDERS) and " " not in path and "{" not in path and not (ROOT / path).exists():
             yield f"no file {path}"
         for name in SETTING.findall(span):
