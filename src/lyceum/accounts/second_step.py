@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from lyceum.accounts.models import User
+from lyceum.accounts.tokens import token_hash
 from lyceum.core import pages, valkey
 
 LIFETIME = timedelta(minutes=10)
@@ -27,12 +28,16 @@ class Waiting:
     way: str
 
 
+def _key(token: str) -> str:
+    return valkey.key("second-step", token_hash(token))
+
+
 def ask(request: HttpRequest, user: User, *, keep: bool, goal: str, way: str = "password") -> HttpResponse:
     """Send a browser to the page that asks for the code; `way` is how the first factor was shown."""
     token = secrets.token_urlsafe(32)
     # A password that changes meanwhile ends the step, as it ends sessions.
     kept = {"user": str(user.pk), "hash": user.get_session_auth_hash(), "keep": keep, "goal": goal, "way": way}
-    valkey.connection().set(valkey.key("second-step", token), json.dumps(kept), ex=LIFETIME)
+    valkey.connection().set(_key(token), json.dumps(kept), ex=LIFETIME)
     response = pages.go(request, reverse("accounts:sign-in-code"))
     response.set_cookie(
         COOKIE,
@@ -48,7 +53,7 @@ def ask(request: HttpRequest, user: User, *, keep: bool, goal: str, way: str = "
 
 def waiting(request: HttpRequest) -> Waiting | None:
     """Return who waits in this browser; None where nobody does, or it took too long."""
-    found: Any = valkey.connection().get(valkey.key("second-step", request.COOKIES.get(COOKIE, "")))
+    found: Any = valkey.connection().get(_key(request.COOKIES.get(COOKIE, "")))
     if found is None:
         return None
     kept = json.loads(found)
@@ -59,6 +64,6 @@ def waiting(request: HttpRequest) -> Waiting | None:
 
 
 def end(request: HttpRequest, response: HttpResponse) -> HttpResponse:
-    valkey.connection().delete(valkey.key("second-step", request.COOKIES.get(COOKIE, "")))
+    valkey.connection().delete(_key(request.COOKIES.get(COOKIE, "")))
     response.delete_cookie(COOKIE, path=PATH, samesite="Lax")
     return response

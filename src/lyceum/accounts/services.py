@@ -199,12 +199,15 @@ def verify_email(token: str) -> User:
     other = User.objects.filter(email_key=email_key(link.email)).exclude(pk=user.pk)
     if other.exists():
         raise Invalid.field("token", "taken", "Another account has this address now.")
+    before = user.email
     user.email, user.email_verified_at, user.version = link.email, timezone.now(), user.version + 1
     try:
         user.save(update_fields=["email", "email_verified_at", "version"])
     except IntegrityError as err:
         # Somebody else took it between the two looks.
         raise Invalid.field("token", "taken", "Another account has this address now.") from err
+    if email_key(before) != email_key(user.email):
+        jobs.enqueue("accounts.mail_moved_address", email=before)
     audit.record(user, "user.email_verified", user.pk)
     return user
 
@@ -247,9 +250,12 @@ def change_password(
 
 @transaction.atomic
 def ask_for_reset(email: str) -> None:
-    """Mail a link to the address if somebody has it; takes the same way for strangers."""
-    user = _mailable(email).first()
-    if user is None:
+    """Mail a link to the address if somebody has it; takes the same way for strangers.
+
+    Who closed their account and may still come back by signing in gets one too.
+    """
+    user = User.objects.filter(email_key=email_key(email), kind=User.Kind.USER).first()
+    if user is None or not user.may_enter:
         return
     token = _make_link(MailedLink.Purpose.RESET, user, user.email)
     jobs.enqueue("accounts.mail_reset", email=user.email, url=f"{settings.PUBLIC_URL}/reset/{token}/")
@@ -260,7 +266,7 @@ def reset_password(*, token: str, password: str, password_confirm: str) -> None:
     link = _use_link(token, MailedLink.Purpose.RESET)
     assert link.user is not None
     user = User.objects.select_for_update().get(pk=link.user.pk)
-    if not user.is_active or email_key(link.email) != email_key(user.email):
+    if not user.may_enter or email_key(link.email) != email_key(user.email):
         raise _dead_link()
     if errors := check_password(password, password_confirm, email=user.email, names=[user.first_name, user.last_name]):
         raise Invalid(errors=errors)

@@ -35,6 +35,15 @@ def mail_known_address(user_id: str) -> None:
     mail.send(user.email, _("You have an account"), text)
 
 
+@job("accounts.mail_moved_address")
+def mail_moved_address(email: str) -> None:
+    text = _(
+        "The account that had this address has another one now; this one signs nobody in any more.\n\n"
+        "If that was not you, ask those who run the workspace for help:\n\n%s\n"
+    )
+    mail.send(email, _("Your account has another address"), text % settings.PUBLIC_URL)
+
+
 FACTOR_MAILS = {
     "totp_added": (
         later("Second factor turned on"),

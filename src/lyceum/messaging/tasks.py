@@ -2,6 +2,7 @@ from uuid import UUID
 
 from django.conf import settings
 
+from lyceum.core.errors import NotFound
 from lyceum.core.jobs import job, schedule
 from lyceum.messaging import attachments, scanner, services, telling
 from lyceum.messaging.models import Attachment
@@ -26,10 +27,15 @@ def sweep_attachments(timestamp: int) -> None:
 
 @job("messaging.scan_attachment")
 def scan_attachment(attachment_id: str) -> None:
-    if (row := Attachment.objects.filter(pk=attachment_id).first()) is None:
+    row = Attachment.objects.filter(pk=attachment_id, state=Attachment.State.PENDING).first()
+    if row is None:
         return
-    with attachments.open_file(row) as file:
-        is_clean = scanner.is_clean(file, settings.CLAMAV_URL)
+    try:
+        with attachments.open_file(row) as file:
+            is_clean = scanner.is_clean(file, settings.CLAMAV_URL)
+    except NotFound:
+        # Its bytes are gone: nobody can be given what nobody has looked at.
+        is_clean = False
     services.tell_scanned(row.pk, is_clean=is_clean)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.conf import settings
@@ -97,6 +98,9 @@ def change(
     webhook = get(webhook_id, lock=True)
     check(webhook)
     _check(url=changes.get("url"), events=changes.get("events"))
+    if "url" in changes and urlsplit(changes["url"]).netloc != urlsplit(webhook.url).netloc:
+        # The owners of groups said yes to one receiver, not to the next.
+        webhook.scopes.all().delete()
     for name, value in changes.items():
         setattr(webhook, name, sorted(set(value)) if name == "events" else value)
     if changes.get("is_enabled"):

@@ -107,6 +107,11 @@ def test_a_change_of_address_takes_the_password_and_a_link(api: APIClient, jobs:
     (token,) = links(jobs)
     assert mail.outbox[0].to == ["New@example.org"]
     assert api.post(VERIFY, {"token": token}).json()["email"] == "New@example.org"
+    mail.outbox.clear()
+    jobs.run()
+    assert [(sent.to, sent.subject) for sent in mail.outbox] == [
+        (["dora@example.org"], "Your account has another address")
+    ]
 
 
 @pytest.mark.usefixtures("verification_required")

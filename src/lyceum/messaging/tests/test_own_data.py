@@ -268,6 +268,23 @@ def test_signing_in_in_time_brings_everything_back(zelda: User, jobs: Jobs, clie
     assert erasure.due() == []
 
 
+def test_who_forgot_the_password_can_come_back_by_mail(zelda: User, jobs: Jobs, client: Client) -> None:
+    erasure.close(zelda)
+    jobs.run()
+    mail.outbox.clear()
+    client.post("/api/v1/users/password/reset/", {"email": zelda.email}, content_type="application/json")
+    jobs.run()
+    [sent] = mail.outbox
+    token = next(word for word in str(sent.body).split() if "/reset/" in word).rstrip("/").rsplit("/", 1)[1]
+    new = {"password": "Norseman-granite-3", "password_confirm": "Norseman-granite-3"}
+    confirm = "/api/v1/users/password/reset/confirm/"
+    assert client.post(confirm, {"token": token, **new}, content_type="application/json").status_code == 204
+    assert not User.objects.get(pk=zelda.pk).is_active
+    body = {"email": zelda.email, "password": new["password"]}
+    assert client.post("/api/v1/auth/token/", body, content_type="application/json").status_code == 200
+    assert User.objects.get(pk=zelda.pk).is_active
+
+
 def test_a_wrong_password_brings_nothing_back(zelda: User, jobs: Jobs, client: Client) -> None:
     erasure.close(zelda)
     body = {"email": zelda.email, "password": "wrong"}

@@ -87,6 +87,7 @@ def test_texts_go_where_an_owner_said_so_and_no_longer(
     charlie_api: APIClient,
     hook: Any,
     heard: Heard,
+    settings: Any,
 ) -> None:
     room = services.create_group(alice.pk, name="Maps", members=[bob.pk], history="all")
     other = services.create_group(alice.pk, name="Other", members=[bob.pk], history="all")
@@ -105,6 +106,11 @@ def test_texts_go_where_an_owner_said_so_and_no_longer(
     services.delete_message(selectors.get_participant_for(bob.pk, room.pk), sent.message_id)
     assert "content" not in heard()[0][1]
 
+    settings.OUTBOUND_ALLOWED_HOSTS = ["127.0.0.1", "127.0.0.2"]
+    webhooks.change(hook.pk, actor=None, url=hook.url.replace("127.0.0.1", "127.0.0.2"))
+    assert alice_api.get(listed).json() == {"results": []}
+    webhooks.change(hook.pk, actor=None, url=hook.url)
+    assert alice_api.put(f"{listed}{hook.pk}/").status_code == 204
     assert bob_api.delete(f"{listed}{hook.pk}/").status_code == 403
     assert alice_api.delete(f"{listed}{hook.pk}/").status_code == 204
     assert alice_api.delete(f"{listed}{hook.pk}/").status_code == 404
