@@ -17,7 +17,10 @@ export class Status {
     this.live.hidden = false;
     this.live.removeAttribute("role");
     this.#word("offline", "Connecting");
-    outbox.addEventListener("change", () => this.#wasShown && this.#offline());
+    outbox.addEventListener("change", () => {
+      if (this.#wasShown) this.#offline();
+      this.#complete();
+    });
   }
 
   state(state) {
@@ -48,8 +51,14 @@ export class Status {
     this.#strip("wifi-off", "No connection.", kept);
   }
 
+  // A page that the service worker gave without a network has no account in its bar: with the network it comes whole.
+  #complete() {
+    if (this.live.dataset.state === "live" && !$("account-open") && !this.outbox.all.length) location.reload();
+  }
+
   #online() {
     this.#word("live", "Live");
+    this.#complete();
     if (!this.#wasShown) return;
     this.#wasShown = false;
     $("strip").setAttribute("aria-live", "polite");
