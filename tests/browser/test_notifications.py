@@ -94,6 +94,15 @@ SHOWN = """async () => {
 }"""
 
 
+def shows(page: Page, expected: list[dict[str, str]]) -> bool:
+    """Wait until the browser shows exactly these notifications."""
+    for _ in range(200):
+        if page.evaluate(SHOWN) == expected:
+            return True
+        page.wait_for_timeout(50)
+    return False
+
+
 def test_a_device_is_turned_on_told_and_turned_off(site: Site, page_of: New, push_service: Outside) -> None:
     alice, bob = site.register("Alice"), site.register("Bob")
     phone = PushBrowser(push_service)
@@ -111,13 +120,10 @@ def test_a_device_is_turned_on_told_and_turned_off(site: Site, page_of: New, pus
     post(bob, room, "the core is in")
     told = wait_for(phone, 2)[1]
     deliver(page, site, told)
-    page.wait_for_function(f"async () => (await ({SHOWN})()).length === 1")
-    assert page.evaluate(SHOWN) == [
-        {"title": "Bob Tester", "body": "the core is in", "tag": room, "url": f"/talk/{room}/"}
-    ]
+    shown = {"title": "Bob Tester", "body": "the core is in", "tag": room, "url": f"/talk/{room}/"}
+    assert shows(page, [shown])
     deliver(page, site, {**told, "body": "and it is nickel"})
-    page.wait_for_function(f"async () => (await ({SHOWN})())[0].body === 'and it is nickel'")
-    assert len(page.evaluate(SHOWN)) == 1
+    assert shows(page, [{**shown, "body": "and it is nickel"}])
 
     page.locator("#account-open").click()
     page.get_by_role("button", name="Sign out").click()
@@ -254,7 +260,7 @@ def test_every_page_counts_what_is_unread_live(site: Site, page_of: New) -> None
     page = page_of(alice, "/people/")
     page.context.add_init_script(BADGE)
     page.goto(f"{site.url}/people/")
-    page.wait_for_function("window.badge === 0")
+    page.wait_for_function("() => window.badge === 0")
     sent = post(bob, room, "one")
     expect(page.locator(".bar-nav [data-go=t] .count")).to_have_text(", 1 unread")
     expect(page).to_have_title("(1) People · Lyceum")
@@ -272,4 +278,4 @@ def test_every_page_counts_what_is_unread_live(site: Site, page_of: New) -> None
     expect(page.locator("#live")).to_have_text("Live")
     post(bob, room, "three")
     expect(page).to_have_title("(1) Talk · Lyceum")
-    page.wait_for_function("window.badge === 1")
+    page.wait_for_function("() => window.badge === 1")

@@ -144,6 +144,7 @@ def test_everything_comes_back_from_a_backup(environment: dict[str, str], folder
         assert connection.execute("select to_regclass('later')").fetchone() == (None,)
 
 
+@pytest.mark.timeout(180)
 def test_a_backup_of_a_newer_version_is_refused_and_an_older_one_is_brought_up_to_date(
     environment: dict[str, str], folder: Path
 ) -> None:
