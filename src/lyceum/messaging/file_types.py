@@ -23,6 +23,15 @@ OPEN_DOCUMENT = re.compile(rb"application/vnd\.oasis\.opendocument\.(text|spread
 PLAIN = "text/plain"
 # Texts are told apart by the endings of their names alone.
 TEXTS = {".md": "text/markdown", ".markdown": "text/markdown", ".csv": "text/csv"}
+ALLOWED = [
+    *IMAGES.values(),
+    *PACKAGES.values(),
+    *(f"application/vnd.oasis.opendocument.{kind}" for kind in ("text", "spreadsheet", "presentation", "graphics")),
+    "application/pdf",
+    PLAIN,
+    *dict.fromkeys(TEXTS.values()),
+    *(f"audio/{kind}" for kind in ("mpeg", "ogg", "wav", "webm")),
+]
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]")
 # What a browser would run or draw is no plain text, whatever its name.
 MARKUP = re.compile(rb"(?:\s|<!--.*?-->)*<(?:!doctype|html|svg|script|\?xml|head|body|iframe)", re.I | re.S)

@@ -15,6 +15,7 @@ from lyceum.messaging import attachments
 from lyceum.messaging.api import serializers as forms
 from lyceum.messaging.api.ranges import part_of
 from lyceum.messaging.api.views import user_id
+from lyceum.messaging.file_types import ALLOWED
 from lyceum.messaging.models import Attachment
 from lyceum.messaging.scopes import READ_AND_WRITE
 
@@ -46,7 +47,7 @@ class AttachmentFile(Door):
     tagged = True
     is_preview = False
 
-    @extend_schema(responses={(200, "application/octet-stream"): bytes, 206: None, 304: None, 416: None})
+    @extend_schema(responses={**{(200, kind): bytes for kind in ALLOWED}, 206: None, 304: None, 416: None})
     def get(self, request: Request, attachment_id: UUID) -> HttpResponseBase:
         """Download a file, or a part of it by `Range`."""
         return self.answer(request, attachments.get_attachment_for(user_id(request), attachment_id))

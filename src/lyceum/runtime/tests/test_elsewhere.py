@@ -107,7 +107,7 @@ def test_everything_comes_back_from_a_backup(environment: dict[str, str], folder
     done = lyceum(environment, "backup", str(file))
     assert done.returncode == 0, done.stderr
     assert "Dumping the database" in done.stdout
-    assert "3 media files" in done.stdout
+    assert "5 media files" in done.stdout
     assert file.stat().st_mode & 0o777 == 0o600
     assert not list(folder.glob("*.part"))
 
