@@ -1,6 +1,6 @@
 """The page of one's own data: the file of it, and the end of the account."""
 
-from typing import Any, cast
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import logout
@@ -15,18 +15,15 @@ from lyceum.accounts import erasure, exports, factors, fields, reauthentication
 from lyceum.accounts.api import serializers as bodies
 from lyceum.accounts.api.factor_serializers import ConfirmBody
 from lyceum.accounts.api.privacy_views import export_data
-from lyceum.accounts.models import PrivacyJob, User
+from lyceum.accounts.askers import address_of, person_of
+from lyceum.accounts.models import PrivacyJob
 from lyceum.accounts.sessions import current_session_id
 from lyceum.core import pages
 from lyceum.core.forms import Form, answer
 
 
-def _person(request: HttpRequest) -> User:
-    return cast(User, request.user)
-
-
 def _export(request: HttpRequest) -> dict[str, Any]:
-    found = exports.latest(_person(request))
+    found = exports.latest(person_of(request))
     is_over = found is not None and found.expires_at is not None and found.expires_at <= timezone.now()
     return {
         "export": None if is_over else found,
@@ -45,7 +42,7 @@ def own_data(request: HttpRequest) -> HttpResponse:
 @pages.signed_in
 @require_POST
 def export(request: HttpRequest) -> HttpResponse:
-    exports.ask(_person(request))
+    exports.ask(person_of(request))
     if pages.is_partial(request):
         return pages.show(request, "accounts/data.html", "accounts/_export.html", _export(request))
     return redirect("accounts:data")
@@ -54,7 +51,7 @@ def export(request: HttpRequest) -> HttpResponse:
 @pages.signed_in
 @require_http_methods(["GET", "POST"])
 def erase(request: HttpRequest) -> HttpResponse:
-    user = _person(request)
+    user = person_of(request)
     has_factor, has_password = factors.is_on(user), user.has_usable_password()
     asked = [fields.PASSWORD] * has_password + [fields.OTP] * has_factor
     form = Form("erase", asked, _("Delete my account"), username=user.email, is_main=False)
@@ -64,7 +61,7 @@ def erase(request: HttpRequest) -> HttpResponse:
                 "password": "",
                 **(form.read(ConfirmBody if has_password else bodies.OtpBody, request) if asked else {}),
             }
-            address = str(request.client_address)  # type: ignore[attr-defined]
+            address = address_of(request)
             reauthentication.reauthenticate(user, **body, address=address, sign_in_id=current_session_id(request))
             erasure.close(user)
             logout(request)

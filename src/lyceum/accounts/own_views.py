@@ -1,6 +1,6 @@
 """Pages of one who is signed in: the profile, the sign-ins, and the people of the workspace."""
 
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from lyceum.accounts import fields, selectors, services
 from lyceum.accounts.api import serializers as bodies
+from lyceum.accounts.askers import address_of, person_of
 from lyceum.accounts.models import User
 from lyceum.accounts.sessions import current_session_id, keep_session
 from lyceum.core import pages
@@ -19,10 +20,6 @@ from lyceum.core.forms import Form, answer
 PROFILE_VALUES = ("first_name", "last_name", "locale", "timezone")
 SHARED_VALUES = ("show_presence", "show_typing")
 PEOPLE_ON_A_PAGE = 50
-
-
-def _person(request: HttpRequest) -> User:
-    return cast(User, request.user)
 
 
 def _forms(user: User) -> dict[str, Form]:
@@ -59,7 +56,7 @@ def _forms(user: User) -> dict[str, Form]:
 
 
 def _profile_page(request: HttpRequest, forms: dict[str, Form], changed: Form) -> HttpResponse:
-    has_password = _person(request).has_usable_password()
+    has_password = person_of(request).has_usable_password()
     return answer(request, "accounts/profile.html", changed, {"forms": forms, "has_password": has_password})
 
 
@@ -73,7 +70,7 @@ def _saved(request: HttpRequest, forms: dict[str, Form], changed: Form, told: st
 @pages.signed_in
 @require_http_methods(["GET", "POST"])
 def profile(request: HttpRequest) -> HttpResponse:
-    forms = _forms(_person(request))
+    forms = _forms(person_of(request))
     form = forms["about"]
     if request.method == "POST":
         with form.refusals():
@@ -84,13 +81,13 @@ def profile(request: HttpRequest) -> HttpResponse:
 
 
 def _update(request: HttpRequest, changes: dict[str, Any]) -> None:
-    services.update_profile(_person(request), check=lambda row: None, **changes)
+    services.update_profile(person_of(request), check=lambda row: None, **changes)
 
 
 @pages.signed_in
 @require_POST
 def shared(request: HttpRequest) -> HttpResponse:
-    forms = _forms(_person(request))
+    forms = _forms(person_of(request))
     form = forms["shared"]
     with form.refusals():
         _update(request, form.read(bodies.ProfileBody, request))
@@ -101,29 +98,25 @@ def shared(request: HttpRequest) -> HttpResponse:
 @pages.signed_in
 @require_POST
 def email(request: HttpRequest) -> HttpResponse:
-    forms = _forms(_person(request))
+    forms = _forms(person_of(request))
     form = forms["email"]
     with form.refusals():
         body = form.read(bodies.ChangeEmailBody, request)
-        services.change_email(_person(request), **body, address=_address(request))
+        services.change_email(person_of(request), **body, address=address_of(request))
         told = _("A link is on its way to %s. Until you open it, your address stays as it is.") % body["email"]
         return pages.go(request, reverse("accounts:profile"), told=told)
     return _profile_page(request, forms, form)
 
 
-def _address(request: HttpRequest) -> str:
-    return str(request.client_address)  # type: ignore[attr-defined]
-
-
 @pages.signed_in
 @require_POST
 def password(request: HttpRequest) -> HttpResponse:
-    user = _person(request)
+    user = person_of(request)
     forms = _forms(user)
     form = forms["password"]
     with form.refusals():
         body = form.read(bodies.PasswordBody, request)
-        services.change_password(user, **body, keep=current_session_id(request), address=_address(request))
+        services.change_password(user, **body, keep=current_session_id(request), address=address_of(request))
         keep_session(request, user)
         told = _("Your password is changed. Every other browser and program is signed out.")
         return pages.go(request, reverse("accounts:profile"), told=told)
@@ -131,7 +124,7 @@ def password(request: HttpRequest) -> HttpResponse:
 
 
 def _sign_ins(request: HttpRequest) -> dict[str, Any]:
-    found = selectors.sign_ins_of(_person(request), current_session_id(request))
+    found = selectors.sign_ins_of(person_of(request), current_session_id(request))
     return {"sign_ins": found, "openid_name": settings.OIDC_NAME}
 
 
@@ -148,14 +141,14 @@ def sessions(request: HttpRequest) -> HttpResponse:
 @pages.signed_in
 @require_POST
 def end_session(request: HttpRequest, sign_in_id: UUID) -> HttpResponse:
-    services.end_sign_in(_person(request), sign_in_id)
+    services.end_sign_in(person_of(request), sign_in_id)
     return _ended(request, _("Signed out there."))
 
 
 @pages.signed_in
 @require_POST
 def end_others(request: HttpRequest) -> HttpResponse:
-    services.end_sign_ins(_person(request), keep=current_session_id(request))
+    services.end_sign_ins(person_of(request), keep=current_session_id(request))
     return _ended(request, _("Signed out everywhere else."))
 
 
@@ -171,6 +164,6 @@ def people(request: HttpRequest) -> HttpResponse:
     q = request.GET.get("q", "").strip()[:200]
     number = request.GET.get("page", "1")
     page = selectors.directory_page(
-        _person(request), q, page=int(number) if number.isdecimal() and len(number) < 8 else 1, size=PEOPLE_ON_A_PAGE
+        person_of(request), q, page=int(number) if number.isdecimal() and len(number) < 8 else 1, size=PEOPLE_ON_A_PAGE
     )
     return pages.show(request, "accounts/people.html", "accounts/_people.html", {"q": q, "page": page})

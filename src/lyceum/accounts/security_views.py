@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -16,20 +16,12 @@ from django_htmx.http import reswap, retarget
 from lyceum.accounts import factors, fields, passkeys, reauthentication
 from lyceum.accounts.api import serializers as bodies
 from lyceum.accounts.api.factor_serializers import ConfirmBody, PasskeyNameBody
-from lyceum.accounts.models import User
+from lyceum.accounts.askers import address_of, person_of
 from lyceum.accounts.sessions import current_session_id, note_second_factor
 from lyceum.core import pages
 from lyceum.core.forms import Form, answer
 
 View = Callable[..., HttpResponse]
-
-
-def _person(request: HttpRequest) -> User:
-    return cast(User, request.user)
-
-
-def _address(request: HttpRequest) -> str:
-    return str(request.client_address)  # type: ignore[attr-defined]
 
 
 def _home(request: HttpRequest, told: str) -> HttpResponse:
@@ -49,8 +41,8 @@ def confirmed(view: View) -> View:
 
 
 def _confirm_form(request: HttpRequest) -> Form:
-    asked = [fields.PASSWORD, fields.OTP] if factors.is_on(_person(request)) else [fields.PASSWORD]
-    return Form("confirm", asked, _("Confirm"), reverse("accounts:confirm"), username=_person(request).email)
+    asked = [fields.PASSWORD, fields.OTP] if factors.is_on(person_of(request)) else [fields.PASSWORD]
+    return Form("confirm", asked, _("Confirm"), reverse("accounts:confirm"), username=person_of(request).email)
 
 
 def _keys(request: HttpRequest) -> dict[str, Any]:
@@ -60,7 +52,7 @@ def _keys(request: HttpRequest) -> dict[str, Any]:
     # A laptop's workspace is opened by its address, and has a name all the same.
     by_name = f"{request.scheme}://localhost:{request.get_port()}{reverse('accounts:security')}"
     return {
-        "passkeys": _person(request).passkeys.order_by("created_at", "pk"),
+        "passkeys": person_of(request).passkeys.order_by("created_at", "pk"),
         "is_confirmed": reauthentication.is_confirmed(current_session_id(request)),
         "host": host.partition(":")[0],
         "has_name": passkeys.has_name(host),
@@ -69,7 +61,7 @@ def _keys(request: HttpRequest) -> dict[str, Any]:
 
 
 def _page(request: HttpRequest, form: Form) -> HttpResponse:
-    user = _person(request)
+    user = person_of(request)
     context = {
         **_keys(request),
         "state": factors.state_of(user),
@@ -91,7 +83,7 @@ def confirm(request: HttpRequest) -> HttpResponse:
     with form.refusals():
         body = form.read(ConfirmBody, request)
         sign_in_id = current_session_id(request)
-        reauthentication.confirm(_person(request), sign_in_id, **body, address=_address(request))
+        reauthentication.confirm(person_of(request), sign_in_id, **body, address=address_of(request))
         return _home(request, _("Confirmed. For ten minutes you can change what is here."))
     return _page(request, form)
 
@@ -100,7 +92,7 @@ def confirm(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def app(request: HttpRequest) -> HttpResponse:
     """Set the second factor up: the secret for the app, and the app's first code."""
-    user, sign_in_id = _person(request), current_session_id(request)
+    user, sign_in_id = person_of(request), current_session_id(request)
     if factors.is_on(user):
         return pages.go(request, reverse("accounts:security"))
     form = Form("app", [fields.APP_CODE], _("Turn it on"), reverse("accounts:app"))
@@ -122,13 +114,13 @@ def _codes_page(request: HttpRequest, codes: list[str], title: str) -> HttpRespo
 @confirmed
 @require_POST
 def recovery_codes(request: HttpRequest) -> HttpResponse:
-    return _codes_page(request, factors.renew_recovery_codes(_person(request)), _("New recovery codes"))
+    return _codes_page(request, factors.renew_recovery_codes(person_of(request)), _("New recovery codes"))
 
 
 @pages.signed_in
 @require_http_methods(["GET", "POST"])
 def app_off(request: HttpRequest) -> HttpResponse:
-    user = _person(request)
+    user = person_of(request)
     if not factors.is_on(user):
         return pages.go(request, reverse("accounts:security"))
     asked = [fields.PASSWORD, fields.OTP] if user.has_usable_password() else [fields.OTP]
@@ -137,7 +129,7 @@ def app_off(request: HttpRequest) -> HttpResponse:
         with form.refusals():
             body = {"password": "", **form.read(ConfirmBody if user.has_usable_password() else bodies.OtpBody, request)}
             reauthentication.reauthenticate(
-                user, **body, address=_address(request), sign_in_id=current_session_id(request)
+                user, **body, address=address_of(request), sign_in_id=current_session_id(request)
             )
             factors.turn_off(user)
             return _home(request, _("The second factor is off."))
@@ -161,7 +153,7 @@ def _passkeys(request: HttpRequest, told: str = "") -> HttpResponse:
 @confirmed
 @require_POST
 def passkey(request: HttpRequest, passkey_id: UUID) -> HttpResponse:
-    row = passkeys.get_for(_person(request), passkey_id)
+    row = passkeys.get_for(person_of(request), passkey_id)
     form = Form("passkey", [fields.PASSKEY_NAME], "")
     with form.refusals():
         passkeys.rename(row, form.read(PasskeyNameBody, request)["name"])
@@ -172,5 +164,5 @@ def passkey(request: HttpRequest, passkey_id: UUID) -> HttpResponse:
 @confirmed
 @require_POST
 def remove_passkey(request: HttpRequest, passkey_id: UUID) -> HttpResponse:
-    passkeys.remove(passkeys.get_for(_person(request), passkey_id))
+    passkeys.remove(passkeys.get_for(person_of(request), passkey_id))
     return _passkeys(request, _("The passkey is removed."))

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from lyceum.accounts import fields, passkeys, second_step, selectors, services
 from lyceum.accounts.api import serializers as bodies
+from lyceum.accounts.askers import address_of
 from lyceum.accounts.errors import EmailUnverified, OtpRequired
 from lyceum.accounts.models import MailedLink
 from lyceum.accounts.openid import views as openid
@@ -31,7 +32,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         with form.refusals():
             body, keep = form.read(bodies.LoginBody, request), "keep" in request.POST
             try:
-                user = services.check_credentials(**body, address=_address(request))
+                user = services.check_credentials(**body, address=address_of(request))
             except OtpRequired as need:
                 return second_step.ask(request, need.user, keep=keep, goal=goal)
             open_session(request, user, keep=keep)
@@ -60,7 +61,7 @@ def sign_in_code(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         with form.refusals():
             otp = form.read(bodies.OtpBody, request)["otp"]
-            user = services.pass_second_step(waiting.user, otp, address=_address(request), way=waiting.way)
+            user = services.pass_second_step(waiting.user, otp, address=address_of(request), way=waiting.way)
             open_session(request, user, keep=waiting.keep, second_factor=True, through=waiting.way)
             return second_step.end(request, pages.go(request, waiting.goal))
     context = {
@@ -69,10 +70,6 @@ def sign_in_code(request: HttpRequest) -> HttpResponse:
         "links": [(reverse("accounts:sign-in"), _("Sign in as somebody else"))],
     }
     return answer(request, PAGE, form, context)
-
-
-def _address(request: HttpRequest) -> str:
-    return str(request.client_address)  # type: ignore[attr-defined]
 
 
 def _sign_up_address(goal: str) -> str:

@@ -22,6 +22,7 @@ from lyceum.core.problems import CONTENT_TYPE, for_exception
 
 KEY = re.compile(r"[\x21-\x7e]{1,255}")
 KEPT = timedelta(hours=24)
+SHOWN_SECONDS = 60
 # Longer than any request may take; who claimed a key before that and has not answered was killed.
 ABANDONED = timedelta(seconds=60)
 
@@ -40,6 +41,13 @@ class FleetingResponse(Response):
     def __init__(self, data: Any, *, seconds: int, **options: Any) -> None:
         super().__init__(data, **options)
         self.seconds = seconds
+
+
+class ShownOnce(FleetingResponse):
+    """An answer with a secret: a repeat under the same key finds it for a minute, and nothing keeps it."""
+
+    def __init__(self, data: Any, *, status: int) -> None:
+        super().__init__(data, seconds=SHOWN_SECONDS, status=status, headers={"Cache-Control": "no-store"})
 
 
 def once(request: Request, act: Callable[[], Any]) -> Any:

@@ -8,13 +8,20 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from django.db.models import Model, Q, QuerySet
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 
 from lyceum.core.api import number
 from lyceum.core.errors import Invalid
+from lyceum.core.openapi import whole
 
 M = TypeVar("M", bound=Model)
 MAX_LIMIT = 100
+# What `page` reads from the query, for the document.
+PARAMETERS = [
+    whole("limit", default=20, low=1, high=MAX_LIMIT),
+    OpenApiParameter("cursor", str, description="From the links of a page."),
+]
 
 
 def _encode(direction: str, row: Any, field: str) -> str:

@@ -3,24 +3,17 @@
 from typing import Any
 from uuid import UUID
 
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from lyceum.accounts.api import app_serializers as forms
-from lyceum.accounts.api.key_views import SHOWN_SECONDS
 from lyceum.accounts.api.permissions import IsStaff
 from lyceum.accounts.oauth import apps, grants
 from lyceum.accounts.oauth.models import App, AppGrant
 from lyceum.core import paging
 from lyceum.core.api import Door, read
-from lyceum.core.idempotency import FleetingResponse
-from lyceum.core.openapi import whole
-
-PAGED = [
-    whole("limit", default=20, low=1, high=paging.MAX_LIMIT),
-    OpenApiParameter("cursor", str, description="From the links of a page."),
-]
+from lyceum.core.idempotency import ShownOnce
 
 
 def app_data(app: App) -> dict[str, Any]:
@@ -48,7 +41,7 @@ class AppList(Door):
     creates = True
     refusals = {"GET": (403,)}
 
-    @extend_schema(parameters=PAGED, responses=forms.AppPage)
+    @extend_schema(parameters=paging.PARAMETERS, responses=forms.AppPage)
     def get(self, request: Request) -> Response:
         """List the apps that people may let act for them, the newest first."""
         found, links = paging.page(request, App.objects.all(), "created_at")
@@ -59,7 +52,7 @@ class AppList(Door):
         """Make an app. The answer is the only place where its secret is shown."""
         app, secret = apps.create(**read(forms.AppBody, request), actor=request.user)  # type: ignore[arg-type]
         made = {**app_data(app), "secret": secret}
-        return FleetingResponse(made, seconds=SHOWN_SECONDS, status=201, headers={"Cache-Control": "no-store"})
+        return ShownOnce(made, status=201)
 
 
 class AppDetail(Door):
@@ -73,7 +66,7 @@ class AppDetail(Door):
 
 
 class GrantList(Door):
-    @extend_schema(parameters=PAGED, responses=forms.GrantPage)
+    @extend_schema(parameters=paging.PARAMETERS, responses=forms.GrantPage)
     def get(self, request: Request) -> Response:
         """List the apps that act for one, the newest first."""
         rows = grants.grants_of(request.user)  # type: ignore[arg-type]

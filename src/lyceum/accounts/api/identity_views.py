@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -11,15 +11,11 @@ from lyceum.accounts.models import ExternalIdentity
 from lyceum.accounts.openid import services
 from lyceum.core import paging
 from lyceum.core.api import Door
-from lyceum.core.openapi import whole
 
 
 class IdentityList(Door):
     @extend_schema(
-        parameters=[
-            whole("limit", default=20, low=1, high=paging.MAX_LIMIT),
-            OpenApiParameter("cursor", str, description="From the links of a page."),
-        ],
+        parameters=paging.PARAMETERS,
         responses=forms.IdentityPage,
     )
     def get(self, request: Request) -> Response:

@@ -4,7 +4,7 @@ from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -13,11 +13,9 @@ from lyceum.accounts.api import serializers as forms
 from lyceum.accounts.api.permissions import IsStaff
 from lyceum.core import paging
 from lyceum.core.api import Door, read
-from lyceum.core.idempotency import FleetingResponse
-from lyceum.core.openapi import whole
+from lyceum.core.idempotency import ShownOnce
 
 # How long a repeat with the same Idempotency-Key still gets the secret.
-SHOWN_SECONDS = 60
 
 
 class KeyList(Door):
@@ -26,10 +24,7 @@ class KeyList(Door):
     refusals = {"GET": (403,)}
 
     @extend_schema(
-        parameters=[
-            whole("limit", default=20, low=1, high=paging.MAX_LIMIT),
-            OpenApiParameter("cursor", str, description="From the links of a page."),
-        ],
+        parameters=paging.PARAMETERS,
         responses=forms.KeyPage,
     )
     def get(self, request: Request) -> Response:
@@ -42,7 +37,7 @@ class KeyList(Door):
         """Make a service key. The answer is the only place where it is shown."""
         key, secret = keys.create(**read(forms.KeyBody, request), actor=request.user)  # type: ignore[arg-type]
         made: dict[str, Any] = {**asdict(selectors.key_view(key)), "key": secret}
-        return FleetingResponse(made, seconds=SHOWN_SECONDS, status=201, headers={"Cache-Control": "no-store"})
+        return ShownOnce(made, status=201)
 
 
 class KeyDetail(Door):

@@ -61,8 +61,7 @@ class ConversationList(Door):
 
     @extend_schema(
         parameters=[
-            whole("limit", default=20, low=1, high=paging.MAX_LIMIT),
-            OpenApiParameter("cursor", str, description="From the links of a page."),
+            *paging.PARAMETERS,
             OpenApiParameter("ended", str, enum=["true", "false"], description="Groups that one may restore."),
         ],
         responses=forms.ConversationPage,

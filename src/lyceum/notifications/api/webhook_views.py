@@ -10,18 +10,12 @@ from rest_framework.response import Response
 from lyceum.accounts.public import IsStaff
 from lyceum.core import paging
 from lyceum.core.api import Door, check_if_match, etag, read
-from lyceum.core.idempotency import FleetingResponse
-from lyceum.core.openapi import whole
+from lyceum.core.idempotency import ShownOnce
 from lyceum.notifications import deliveries, webhook_events, webhooks
 from lyceum.notifications.api import serializers as forms
 from lyceum.notifications.models import Delivery, Webhook
 
 # How long a repeat with the same Idempotency-Key still gets the secret.
-SHOWN_SECONDS = 60
-PAGED = [
-    whole("limit", default=20, low=1, high=paging.MAX_LIMIT),
-    OpenApiParameter("cursor", str, description="From the links of a page."),
-]
 
 
 class StaffDoor(Door):
@@ -37,7 +31,7 @@ def webhook_data(webhook: Webhook) -> dict[str, Any]:
 
 def made_answer(webhook: Webhook, secret: str, *, status: int) -> Response:
     data = {**webhook_data(webhook), "secret": secret}
-    return FleetingResponse(data, seconds=SHOWN_SECONDS, status=status, headers={"Cache-Control": "no-store"})
+    return ShownOnce(data, status=status)
 
 
 def delivery_data(delivery: Delivery) -> dict[str, Any]:
@@ -50,7 +44,7 @@ def delivery_data(delivery: Delivery) -> dict[str, Any]:
 class WebhookList(StaffDoor):
     creates = True
 
-    @extend_schema(parameters=PAGED, responses=forms.WebhookPage)
+    @extend_schema(parameters=paging.PARAMETERS, responses=forms.WebhookPage)
     def get(self, request: Request) -> Response:
         """List the webhooks, the newest first."""
         found, links = paging.page(request, webhooks.all_webhooks(), "created_at")
@@ -119,7 +113,8 @@ class WebhookEvents(StaffDoor):
 
 class DeliveryList(StaffDoor):
     @extend_schema(
-        parameters=[*PAGED, OpenApiParameter("state", str, enum=Delivery.State.values)], responses=forms.DeliveryPage
+        parameters=[*paging.PARAMETERS, OpenApiParameter("state", str, enum=Delivery.State.values)],
+        responses=forms.DeliveryPage,
     )
     def get(self, request: Request, webhook_id: UUID) -> Response:
         """List what was sent or waits, the newest first."""
