@@ -101,6 +101,17 @@ async def test_a_cookie_opens_a_socket_for_pages_of_the_same_host(site: Site) ->
     assert await beside.closed() == 4401
 
 
+async def test_a_cookie_of_an_older_password_opens_nothing(site: Site) -> None:
+    alice = site.register("Alice")
+    cookie, own = cookie_of(alice), f"http://127.0.0.1:{site.port}"
+    token = site.call("GET", "users/csrf/").data["csrf_token"]
+    both = {"Cookie": f"{cookie}; csrftoken={token}", "X_CSRFToken": token}
+    ticket = site.call("POST", "auth/ws-ticket/", **both).data["ticket"]
+    alice.get_another_password()
+    assert await (await open_with(site, Cookie=cookie, Origin=own)).closed() == 4401
+    assert await (await open_with(site, offered=["lyceum.v1", f"ticket.{ticket}"])).closed() == 4401
+
+
 async def test_the_21st_socket_is_refused_whichever_process_has_the_others(site: Site, second_site: Site) -> None:
     alice = site.register("Alice")
     lines = [await (await alice.open(site=(site, second_site)[n % 2])).ready() for n in range(20)]

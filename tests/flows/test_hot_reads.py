@@ -194,3 +194,12 @@ def test_a_sign_in_that_ended_reads_nothing_more(site: Site, room: tuple[str, Pe
     assert ask(site, "GET", path, headers={"Cookie": cookie})[0] == 200
     assert alice.call("DELETE", "users/sessions/?others=true").status == 204
     assert ask(site, "GET", path, headers={"Cookie": cookie})[0] == 401
+
+
+def test_a_cookie_of_an_older_password_reads_nothing_more(site: Site, room: tuple[str, Person, Person, Person]) -> None:
+    where, alice, *_ = room
+    path = f"/api/v1/chat/conversations/{where}/messages/"
+    cookie = sign_in(site, alice)
+    assert ask(site, "GET", path, headers={"Cookie": cookie})[0] == 200
+    alice.get_another_password()
+    assert ask(site, "GET", path, headers={"Cookie": cookie})[0] == 401

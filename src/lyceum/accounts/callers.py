@@ -12,14 +12,15 @@ from lyceum.core.hot_reads import Key
 CALLERS = """
 select s.place, u.id as user_id, u.limit_profile || array(
     select l.limit_profile::text from accounts_grouplimits l join accounts_user_groups g using (group_id)
-    where g.user_id = u.id) as profiles
+    where g.user_id = u.id) as profiles,
+  case when s.session_data is not null then array[s.session_data, u.password] end as proof
 from (
-  select a.place, f.user_id, f.last_seen_at from asked a
+  select a.place, f.user_id, f.last_seen_at, null as session_data from asked a
   join accounts_token t on t.hash = a.key and t.kind = 'access' and t.expires_at > now()
   join accounts_tokenfamily f on f.id = t.family_id and f.revoked_at is null and f.scopes is null
   where not a.is_cookie
   union all
-  select a.place, b.user_id, b.last_seen_at from asked a
+  select a.place, b.user_id, b.last_seen_at, b.session_data from asked a
   join accounts_session b on b.session_key = a.key and b.expire_date > now()
   where a.is_cookie
 ) s

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from lyceum.accounts import devices, factors, keys, limit_profiles, reauthentication, services
+from lyceum.accounts import devices, factors, keys, limit_profiles, reauthentication, services, session_proofs
 from lyceum.accounts.api.permissions import IsStaff
 from lyceum.accounts.api.serializers import KeyBody, Newcomer, RegisterBody
 from lyceum.accounts.models import Session, TokenFamily, User, avatar_url, email_key
@@ -26,7 +26,9 @@ def living_sign_ins(ids: Collection[UUID]) -> set[UUID]:
     now = timezone.now()
     sessions = Session.objects.filter(public_id__in=ids, expire_date__gt=now, user__is_active=True)
     families = TokenFamily.objects.filter(pk__in=ids, revoked_at=None, expires_at__gt=now, user__is_active=True)
-    return {*sessions.values_list("public_id", flat=True), *families.values_list("pk", flat=True)}
+    rows = sessions.values_list("public_id", "session_data", "user__password")
+    browsers = {public_id for public_id, *proof in rows if session_proofs.holds(proof)}
+    return browsers | set(families.values_list("pk", flat=True))
 
 
 def device_name(user_agent: str) -> str:

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.conf import settings
 
-from lyceum.accounts import tickets
+from lyceum.accounts import session_proofs, tickets
 from lyceum.accounts.models import avatar_url
 from lyceum.core.pipeline import TEXT_ARRAY_OID, UUID_ARRAY_OID, Row
 from lyceum.core.reads import Read
@@ -30,18 +30,19 @@ LIVING = Read(
     """
 select a.place, u.id, s.id, u.first_name, u.last_name, u.avatar, u.kind, u.limit_profile || array(
     select l.limit_profile::text from accounts_grouplimits l join accounts_user_groups g using (group_id)
-    where g.user_id = u.id)
+    where g.user_id = u.id),
+  case when s.session_data is not null then array[s.session_data, u.password] end
 from (
-  select a.place, b.user_id, b.public_id as id from asked a join accounts_session b on b.session_key = a.session_key
-  where b.expire_date > now()
+  select a.place, b.user_id, b.public_id as id, b.session_data from asked a
+  join accounts_session b on b.session_key = a.session_key where b.expire_date > now()
   union all
-  select a.place, b.user_id, b.public_id from asked a join accounts_session b on b.public_id = a.sign_in_id
-  where b.expire_date > now()
+  select a.place, b.user_id, b.public_id, b.session_data from asked a
+  join accounts_session b on b.public_id = a.sign_in_id where b.expire_date > now()
   union all
-  select a.place, f.user_id, f.id from asked a join accounts_tokenfamily f on f.id = a.sign_in_id
+  select a.place, f.user_id, f.id, null from asked a join accounts_tokenfamily f on f.id = a.sign_in_id
   where f.revoked_at is null and f.expires_at > now()
   union all
-  select a.place, k.user_id, k.id from asked a join accounts_servicekey k on k.id = a.sign_in_id
+  select a.place, k.user_id, k.id, null from asked a join accounts_servicekey k on k.id = a.sign_in_id
   where k.revoked_at is null and (k.expires_at is null or k.expires_at > now())
 ) s
 join asked a using (place)
@@ -56,7 +57,9 @@ join accounts_user u on u.id = s.user_id and u.is_active and u.id = coalesce(a.u
 def _to_sign_in(row: Row | None) -> SignIn | None:
     if row is None:
         return None
-    user_id, sign_in_id, first_name, last_name, avatar, kind, profiles = row
+    user_id, sign_in_id, first_name, last_name, avatar, kind, profiles, proof = row
+    if not session_proofs.holds(proof):
+        return None
     best = max(profiles, key=lambda name: settings.LIMIT_PROFILES[name])
     return SignIn(user_id, sign_in_id, first_name, last_name, avatar_url(user_id, avatar), best, kind)
 
@@ -74,4 +77,4 @@ async def by_cookie(session_key: str) -> SignIn | None:
 
 async def is_alive(sign_in: SignIn) -> bool:
     """Say whether the sign-in still stands."""
-    return await LIVING.ask(sign_in.user_id, sign_in.session_id, None) is not None
+    return _to_sign_in(await LIVING.ask(sign_in.user_id, sign_in.session_id, None)) is not None

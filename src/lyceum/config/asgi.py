@@ -14,13 +14,14 @@ from lyceum.config.handler import OneThreadHandler  # noqa: E402
 
 pages = OneThreadHandler()
 
+from lyceum.accounts import session_proofs  # noqa: E402
 from lyceum.accounts.callers import CALLERS, find_key  # noqa: E402
 from lyceum.core.hot_reads import HotReads  # noqa: E402
 from lyceum.messaging.hot_reads import CONVERSATION_LIST, MESSAGE_LIST  # noqa: E402
 from lyceum.monitoring import publishing  # noqa: E402
 from lyceum.realtime.gateway import application as sockets  # noqa: E402
 
-hot_reads = HotReads([MESSAGE_LIST, CONVERSATION_LIST], callers=CALLERS, find_key=find_key)
+hot_reads = HotReads([MESSAGE_LIST, CONVERSATION_LIST], callers=CALLERS, find_key=find_key, holds=session_proofs.holds)
 
 
 async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:

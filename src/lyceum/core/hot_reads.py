@@ -50,7 +50,7 @@ class HotRead:
 
     `parse` makes the values of `columns` (SQL types by name) from the path, its parts and the query's numbers, or None
     where the request is not plain. `select` continues after the tables `asked` (place, is_cookie, key and the columns)
-    and `caller` (place, user_id, profiles of limits), and selects `place, user_id, profiles` and the answer as JSON.
+    and `caller` (place, user_id, profiles of limits, proof), and selects those of `caller` and the answer as JSON.
     """
 
     path: re.Pattern[str]
@@ -69,6 +69,8 @@ class Question(NamedTuple):
 class Found(NamedTuple):
     user_id: UUID
     profiles: list[str]
+    # What the sign-in has to hold against besides, if anything.
+    proof: list[str] | None
     body: bytes
 
 
@@ -96,12 +98,21 @@ class _JsonBytes(psycopg.adapt.Loader):
 
 
 class HotReads:
-    """The hot reads of one process; `callers` is the SQL of the table `caller`, `find_key` reads it from headers."""
+    """The hot reads of one process.
+
+    `callers` is the SQL of the table `caller`, `find_key` reads its key from headers, and `holds` says whether the
+    proof of what was found is good.
+    """
 
     def __init__(
-        self, reads: Sequence[HotRead], *, callers: str, find_key: Callable[[Mapping[bytes, bytes]], Key | None]
+        self,
+        reads: Sequence[HotRead],
+        *,
+        callers: str,
+        find_key: Callable[[Mapping[bytes, bytes]], Key | None],
+        holds: Callable[[Sequence[str] | None], bool],
     ) -> None:
-        self._find_key = find_key
+        self._find_key, self._holds = find_key, holds
         self._pool: AsyncConnectionPool[Any] | None = None
         self._reads = [(read, Grouped(_Reader(self, read, callers), most=MOST, calls=CALLS)) for read in reads]
 
@@ -113,11 +124,13 @@ class HotReads:
             return None
         try:
             found = await plain.reader.ask(plain.question)
-            told = await self._count(found, plain.read) if found is not None else None
+            if found is None or not self._holds(found.proof):
+                return None
+            told = await self._count(found, plain.read)
         except (psycopg.Error, PoolTimeout, RedisError, OSError) as err:
             log.warning("hot_read_failed", error=type(err).__name__)
             return None
-        if found is None or told is None:
+        if told is None:
             return None
         told["X-Request-ID"] = _note(scope, headers, plain.route, found, started)
         told["Content-Length"] = str(len(found.body))

@@ -76,7 +76,7 @@ MESSAGE = f"""
 
 # The numbers are gapless, so the ends of a page say whether there is more.
 MESSAGE_PAGES = f"""
-select c.place, c.user_id, c.profiles, page.answer
+select c.place, c.user_id, c.profiles, c.proof, page.answer
 from caller c join asked a using (place)
 join messaging_participant p on p.conversation_id = a.conversation_id and p.user_id = c.user_id
 join messaging_conversation v on v.id = a.conversation_id and v.ended_at is null and v.retention = 'permanent'
@@ -98,7 +98,7 @@ cross join lateral (
 
 # A list that holds an ephemeral conversation is not whole here: the ordinary door asks Valkey for it.
 CONVERSATION_PAGES = f"""
-select c.place, c.user_id, c.profiles, page.answer
+select c.place, c.user_id, c.profiles, c.proof, page.answer
 from caller c join asked a using (place)
 cross join lateral (
   select json_build_object(
