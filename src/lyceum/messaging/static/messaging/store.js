@@ -4,6 +4,12 @@ import { call } from "../lyceum/js/api.js";
 const GAP_MS = 1500; // an acknowledgement may overtake the frame before it
 const TYPING_MS = 8000;
 
+// An answer may be older than a receipt that came by the connection; reading only moves forward.
+function readAtLeast(participants, known = []) {
+  const read = new Map(known.map(({ id, read_sequence }) => [id, read_sequence]));
+  return participants.map((p) => ({ ...p, read_sequence: Math.max(p.read_sequence, read.get(p.id) ?? 0) }));
+}
+
 export class Store extends EventTarget {
   conversations = new Map();
   ended = new Map();
@@ -12,6 +18,7 @@ export class Store extends EventTarget {
   presence = new Map();
   #typing = new Map(); // conversation → Map of user → when it ends
   #touched = new Set();
+  #unsure = new Set(); // conversations that may have changed before the connection was there
   #ask;
 
   // `ask(conversation, sequence)` fetches what is missing above a sequence.
@@ -65,7 +72,8 @@ export class Store extends EventTarget {
   keep(c) {
     const known = this.conversations.get(c.id);
     const held = known ? Math.max(known.held, c.last_sequence) : c.last_sequence;
-    this.conversations.set(c.id, { ...c, held, counted: c.last_sequence, ahead: new Set(), mentioned: this.#mentions(c.last_message) && c.unread_count > 0 });
+    const participants = readAtLeast(c.participants, known?.participants);
+    this.conversations.set(c.id, { ...c, participants, held, counted: c.last_sequence, ahead: new Set(), mentioned: this.#mentions(c.last_message) && c.unread_count > 0 });
     this.ended.delete(c.id);
     this.touch("list", "people", "thread");
   }
@@ -307,6 +315,7 @@ export class Store extends EventTarget {
 
   _connection_established({ conversations }) {
     const told = new Map(conversations.map((c) => [c.id, c]));
+    this.#unsure = new Set(told.keys());
     for (const id of [...this.conversations.keys()]) if (!told.has(id)) this.drop(id);
     for (const { id, sequence, unread_count } of told.values()) {
       const c = this.conversations.get(id);
@@ -324,6 +333,24 @@ export class Store extends EventTarget {
     if (fresh.id) this.keep(fresh);
     else if (fresh.status === 404) this.drop(id);
     return fresh;
+  }
+
+  // Who is in it, how far they read and how it is called: what changed without a connection is in no frame.
+  async makeSure(id) {
+    const before = this.conversations.get(id);
+    if (!before || !this.#unsure.delete(id)) return;
+    const { participants } = before;
+    const fresh = await call("GET", `chat/conversations/${id}/`).catch(() => null);
+    const c = this.conversations.get(id);
+    if (fresh && c?.participants === participants) {
+      const { name, history, notifications, muted } = fresh;
+      Object.assign(c, { name, history, notifications, muted, participants: readAtLeast(fresh.participants, participants) });
+      this.touch("list", "people", "thread");
+    } else if (c) {
+      this.#unsure.add(id);
+      // A frame came first that says more than the answer may know.
+      if (fresh) await this.makeSure(id);
+    }
   }
 
   _message({ message }, c) {

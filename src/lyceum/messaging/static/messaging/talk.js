@@ -109,6 +109,7 @@ async function open(id, { push = true, at = null } = {}) {
   for (const name of ["scroll", "thread-head", "composer"]) $(name).hidden = false;
   $("thread-none").hidden = true;
   draw();
+  store.makeSure(id);
   try {
     await showOrKept(id, at);
   } catch (error) {
@@ -246,6 +247,7 @@ connection.addEventListener("state", ({ detail }) => {
 connection.addEventListener("resuming", () => {
   outbox.back();
   if (!keeping.isTrue) renew();
+  else if (current) store.makeSure(current);
 });
 connection.addEventListener("signed-out", async () => {
   await globalThis.lyceumHere.forget().catch(() => {});
@@ -283,7 +285,7 @@ async function renew() {
     await store.apply({ type: "reload", count: 0 });
     keeping.isTrue = true;
   } catch {
-    // The next connection tries again.
+    setTimeout(() => connection.isOpen && !keeping.isTrue && renew(), 3000);
   }
 }
 
