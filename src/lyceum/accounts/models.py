@@ -171,6 +171,8 @@ class TokenFamily(models.Model):
     revoked_at = models.DateTimeField(null=True)
     address = models.CharField(max_length=64, default="")
     user_agent = models.CharField(max_length=300, default="")
+    # What the person came with: `password` or `passkey`; `app` where they let an app in.
+    through = models.CharField(max_length=20, default="password", db_default="password")
 
     app = models.ForeignKey("accounts.App", null=True, on_delete=models.CASCADE, related_name="families")
     scopes = ArrayField(models.CharField(max_length=40), null=True)

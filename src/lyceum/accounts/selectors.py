@@ -113,7 +113,7 @@ def sign_ins_of(person: User, current: UUID | None, *, limit: int = 100) -> list
             f.address,
             f.user_agent,
             f.pk == current,
-            "app" if f.app else "password",
+            f.through,
             f.app.name if f.app else None,
         )
         for f in families

@@ -37,15 +37,22 @@ def token_hash(token: str) -> str:
 
 @transaction.atomic
 def open_family(
-    user: User, *, address: str, user_agent: str, app: App | None = None, scopes: Sequence[str] | None = None
+    user: User,
+    *,
+    address: str,
+    user_agent: str,
+    through: str = "password",
+    app: App | None = None,
+    scopes: Sequence[str] | None = None,
 ) -> TokenPair:
-    """Sign a program in as the person; an app that acts for them has scopes."""
+    """Sign a program in as the person; an app that acts for them has scopes. `through` is what the person came with."""
     expires = timezone.now() + timedelta(days=settings.REFRESH_TOKEN_DAYS)
     family = TokenFamily.objects.create(
         user=user,
         expires_at=expires,
         address=address,
         user_agent=user_agent[:300],
+        through="app" if app else through,
         app=app,
         scopes=None if scopes is None else list(scopes),
     )

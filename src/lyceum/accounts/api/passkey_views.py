@@ -142,7 +142,8 @@ class PasskeyToken(OpenDoor):
         answer = read(forms.AnswerBody, request)
         address = address_of(request)
         user = passkeys.sign_in(place_of(request), purpose="token", holder="", address=address, **answer)
-        return Response(asdict(tokens.open_family(user, address=address, user_agent=agent_of(request))))
+        pair = tokens.open_family(user, address=address, user_agent=agent_of(request), through="passkey")
+        return Response(asdict(pair))
 
 
 class PasskeyConfirmOptions(Door):

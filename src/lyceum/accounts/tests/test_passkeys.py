@@ -86,6 +86,16 @@ def test_a_passkey_is_made_and_signs_in(dora: User, dora_api: APIClient, jobs: J
     assert AuditEntry.objects.filter(action="user.signed_in", detail__way="passkey").exists()
 
 
+def test_a_sign_in_says_that_it_was_made_with_a_passkey(dora: User, dora_api: APIClient, device: Authenticator) -> None:
+    client = APIClient(**HERE)
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {enter(device).json()['access']}")
+    ways = {one["current"]: one["through"] for one in client.get("/api/v1/users/sessions/").json()}
+    assert ways == {True: "passkey", False: "password"}
+    browser = Client()
+    browser.force_login(dora)
+    assert "with a passkey" in browser.get("/sessions/").content.decode()
+
+
 def test_a_passkey_stands_for_both_factors(dora: User, device: Authenticator) -> None:
     Totp.objects.create(user=dora, sealed_secret="x", last_step=1)
     assert enter(device).status_code == 200
