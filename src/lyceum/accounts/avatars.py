@@ -1,25 +1,21 @@
 """People's pictures: redrawn when they come in, kept in Django's storage under names of our own."""
 
-from collections.abc import Callable
-from datetime import timedelta
+from collections.abc import Callable, Sequence
 from typing import IO
 from uuid import UUID
 
 from django.core.files.base import ContentFile, File
 from django.core.files.storage import default_storage
 from django.db import transaction
-from django.utils import timezone
 
 from lyceum.accounts.models import User
 from lyceum.accounts.pictures import square
-from lyceum.core import audit
+from lyceum.core import audit, leftovers
 from lyceum.core.errors import Invalid, NotFound
 from lyceum.core.ids import uuid7
 from lyceum.core.sandbox import Unreadable, parse
 
 FOLDER = "avatars"
-# A picture is stored before its row says so; what no row names after this time was left behind.
-LEFT_BEHIND = timedelta(hours=1)
 REFUSALS = {
     "type": ("invalid", "Send a PNG, JPEG, WebP or GIF picture."),
     "pixels": ("too_large", "The picture has more than 40 million pixels."),
@@ -57,7 +53,7 @@ def _change(user: User, avatar: str, check: Callable[[User], None]) -> User:
     row.save(update_fields=["avatar", "version"])
     audit.record(user, "user.avatar_changed" if avatar else "user.avatar_removed", user.pk)
     if before:
-        transaction.on_commit(lambda: default_storage.delete(path_of(before)), robust=True)
+        leftovers.delete_on_commit(path_of(before))
     return row
 
 
@@ -75,14 +71,8 @@ def open_avatar(user_id: UUID) -> tuple[str, "File[bytes]"]:
 
 def sweep() -> int:
     """Delete the files that no row names; returns how many there were."""
-    try:
-        _, names = default_storage.listdir(FOLDER)
-    except FileNotFoundError:
-        return 0
-    known = set(User.objects.exclude(avatar="").values_list("avatar", flat=True))
-    before = timezone.now() - LEFT_BEHIND
-    left = [name for name in names if name.removesuffix(".webp") not in known]
-    left = [name for name in left if default_storage.get_modified_time(f"{FOLDER}/{name}") < before]
-    for name in left:
-        default_storage.delete(f"{FOLDER}/{name}")
-    return len(left)
+    return leftovers.sweep(FOLDER, _named)
+
+
+def _named(names: Sequence[str]) -> list[str]:
+    return [f"{avatar}.webp" for avatar in User.objects.exclude(avatar="").values_list("avatar", flat=True)]

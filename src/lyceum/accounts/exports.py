@@ -1,9 +1,8 @@
 """The file of all data of a person: asked for, made by a job, fetched by the person alone, and gone after some days."""
 
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
-from functools import partial
 from tempfile import TemporaryFile
 from typing import IO, Any
 from uuid import UUID
@@ -18,7 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from lyceum.accounts.models import PrivacyJob, User
-from lyceum.core import audit, jobs, privacy, topics
+from lyceum.core import audit, jobs, leftovers, privacy, topics
 from lyceum.core.archives import Archive
 from lyceum.core.errors import NotFound, Unavailable
 
@@ -163,10 +162,19 @@ def forget_old() -> int:
 def forget_files(rows: Iterable[PrivacyJob]) -> int:
     count = 0
     for found in rows:
-        transaction.on_commit(partial(default_storage.delete, path_of(found.pk)), robust=True)
+        leftovers.delete_on_commit(path_of(found.pk))
         found.delete()
         count += 1
     return count
+
+
+def sweep() -> int:
+    """Delete the files that no row names; returns how many there were."""
+    return leftovers.sweep(FOLDER, _named)
+
+
+def _named(names: Sequence[str]) -> list[str]:
+    return [f"{export_id}.zip" for export_id in PrivacyJob.objects.values_list("pk", flat=True)]
 
 
 topics.declare(TOPIC, open_jobs)

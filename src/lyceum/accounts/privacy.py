@@ -1,12 +1,9 @@
 """Accounts' part of a person's data."""
 
 from collections.abc import Iterator
-from functools import partial
 from typing import Any
 
 from django.contrib.admin.models import LogEntry
-from django.core.files.storage import default_storage
-from django.db import transaction
 from django.utils import timezone
 
 from lyceum.accounts import avatars, exports, factors, selectors
@@ -23,6 +20,7 @@ from lyceum.accounts.models import (
     User,
 )
 from lyceum.accounts.oauth.models import App, AppGrant, AuthorizationCode, DeviceCode
+from lyceum.core import leftovers
 from lyceum.core.archives import Archive
 from lyceum.core.errors import NotFound
 from lyceum.core.privacy import Holder, Subject, declare
@@ -133,7 +131,7 @@ def erase(subject: Subject) -> None:
     user.groups.clear()
     user.user_permissions.clear()
     if user.avatar:
-        transaction.on_commit(partial(default_storage.delete, avatars.path_of(user.avatar)), robust=True)
+        leftovers.delete_on_commit(avatars.path_of(user.avatar))
     user.first_name, user.last_name = NAME
     user.email, user.email_verified_at = f"{user.pk}@deleted.invalid", None
     user.locale, user.timezone, user.limit_profile, user.avatar = "en", "UTC", "free", ""

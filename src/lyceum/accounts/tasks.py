@@ -97,6 +97,7 @@ def export(export_id: str) -> None:
 @schedule("37 * * * *", "accounts.forget_exports")
 def forget_exports(timestamp: int) -> None:
     exports.forget_old()
+    exports.sweep()
 
 
 @schedule("7 * * * *", "accounts.erase_due")

@@ -1,6 +1,7 @@
 import asyncio
 import contextvars
 import re
+from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any
@@ -15,11 +16,22 @@ from lyceum.core.uploads import most_bytes
 
 # With the gateway's threads as many as the database pool has connections.
 _pool = ThreadPoolExecutor(max_workers=12, thread_name_prefix="http")
+PIECE_BYTES = 256 * 1024
 
 
 def _escaped(query: bytes) -> bytes:
     """Escape bytes that no query may hold as they are; Django would not make a request of them."""
     return re.sub(rb"[^\x21-\x7e]", lambda found: b"%%%02X" % found[0][0], query)
+
+
+def _next_piece(content: Iterator[bytes]) -> bytes:
+    """Read on until there is enough for one journey to a thread; empty at the end."""
+    piece = bytearray()
+    for part in content:
+        piece += part
+        if len(piece) >= PIECE_BYTES:
+            break
+    return bytes(piece)
 
 
 class OneThreadHandler(ASGIHandler):
@@ -44,6 +56,8 @@ class OneThreadHandler(ASGIHandler):
             body.seek(0)
         with body:
             response = await self._in_thread(self._respond, scope, body)
+            if response.streaming and not response.is_async:
+                response.streaming_content = self._in_pieces(response.streaming_content, receive)
             try:
                 await self.send_response(response, send)
             finally:
@@ -69,6 +83,15 @@ class OneThreadHandler(ASGIHandler):
             more = message.get("more_body", False)
         body.seek(0)
         return body, is_cut
+
+    async def _in_pieces(self, content: Iterator[bytes], receive: Any) -> AsyncIterator[bytes]:
+        """Read a long answer in threads, each piece after the one before is sent; stop when its reader leaves."""
+        leaving = asyncio.ensure_future(receive())
+        try:
+            while not leaving.done() and (piece := await self._in_thread(_next_piece, content)):
+                yield piece
+        finally:
+            leaving.cancel()
 
     async def _in_thread(self, function: Any, *arguments: Any) -> Any:
         context = contextvars.copy_context()

@@ -3,6 +3,7 @@
 from urllib.parse import parse_qs, urlsplit
 
 from lyceum.config.env import Environment, names
+from lyceum.config.storage import Bucket, parse
 
 SECRET_KEY_LENGTH = 50
 ENCRYPTED = {"require", "verify-ca", "verify-full"}
@@ -27,6 +28,7 @@ def faults(environment: Environment, secret_key: str) -> list[str]:
             environment.DATABASE_URL
         ),
         "REDIS_URL must begin with rediss:// off this machine": not _is_valkey_safe(environment.REDIS_URL),
+        "STORAGE_URL must not have tls=false off this machine": not _is_bucket_safe(environment.STORAGE_URL),
     }
     return [sentence for sentence, is_wrong in checks.items() if is_wrong]
 
@@ -54,3 +56,9 @@ def _is_database_safe(url: str) -> bool:
 def _is_valkey_safe(url: str) -> bool:
     parts = urlsplit(url)
     return parts.scheme != "redis" or _is_here(parts.hostname)
+
+
+def _is_bucket_safe(url: str) -> bool:
+    place = parse(url)
+    endpoint = urlsplit(place.endpoint if isinstance(place, Bucket) else "")
+    return endpoint.scheme != "http" or _is_here(endpoint.hostname)

@@ -1,4 +1,7 @@
+from dataclasses import asdict
 from datetime import timedelta
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -7,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from lyceum.config.env import SettingError, names, read
 from lyceum.config.production import faults
+from lyceum.config.storage import Bucket, parse
 
 try:
     ENV = read()
@@ -50,6 +54,15 @@ def mail(url: str) -> dict[str, Any]:
         "EMAIL_USE_TLS": parts.scheme == "smtp+tls",
         "EMAIL_USE_SSL": parts.scheme == "smtps",
     }
+
+
+def files(url: str) -> dict[str, Any]:
+    place = parse(url)
+    if not isinstance(place, Bucket):
+        return {"BACKEND": "django.core.files.storage.FileSystemStorage"}
+    if find_spec("boto3") is None:
+        raise ImproperlyConfigured("STORAGE_URL names a bucket, which needs boto3: pip install 'lyceum[s3]'.")
+    return {"BACKEND": "lyceum.core.buckets.BucketStorage", "OPTIONS": asdict(place)}
 
 
 def origin(url: str) -> str:
@@ -193,12 +206,12 @@ TIME_ZONE = "UTC"
 STATIC_URL = "/static/"
 STATIC_ROOT = ENV.LYCEUM_HOME / "static"
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": files(ENV.STORAGE_URL),
     "staticfiles": {"BACKEND": "lyceum.core.statics.HashedStorage"},
 }
 SERVESTATIC_KEEP_ONLY_HASHED_FILES = True
 SERVESTATIC_ALLOW_ALL_ORIGINS = False
-MEDIA_ROOT = ENV.LYCEUM_HOME / "media"
+MEDIA_ROOT = folder if isinstance(folder := parse(ENV.STORAGE_URL), Path) else ENV.LYCEUM_HOME / "media"
 LOG_DIR = ENV.LOG_DIR
 LOGGING_CONFIG = "lyceum.core.logs.configure"
 LOGGING = {"directory": LOG_DIR, "level": ENV.LOG_LEVEL, "stdout": ENV.LOG_STDOUT}

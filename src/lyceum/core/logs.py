@@ -121,6 +121,9 @@ def configure(options: dict[str, Any]) -> None:
                 # Its lines hold addresses with their queries.
                 "httpx2": {"level": "WARNING"},
                 "httpcore2": {"level": "WARNING"},
+                # Its lines hold signatures of requests, and what was sent.
+                "botocore": {"level": "WARNING"},
+                "urllib3": {"level": "WARNING"},
             },
         }
     )

@@ -3,7 +3,7 @@ from datetime import timedelta
 from django.utils import timezone
 from procrastinate.contrib.django import app
 
-from lyceum.core import events, idempotency, jobs
+from lyceum.core import events, idempotency, jobs, leftovers
 from lyceum.core.jobs import schedule
 from lyceum.core.models import IdempotencyRecord, JobOutcome, OutboxEvent
 
@@ -23,6 +23,11 @@ def forget_old_rows(timestamp: int) -> None:
     OutboxEvent.objects.filter(delivered_at__lt=now - EVENTS_KEPT).delete()
     IdempotencyRecord.objects.filter(created_at__lt=now - idempotency.KEPT).delete()
     JobOutcome.objects.filter(ended_at__lt=now - FAILED_JOBS_KEPT).delete()
+
+
+@schedule("47 4 * * *", "core.forget_unfinished_files")
+def forget_unfinished_files(timestamp: int) -> None:
+    leftovers.forget_unfinished()
 
 
 @schedule("* * * * * */30", "core.recover_jobs")

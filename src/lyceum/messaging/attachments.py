@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import Count, F, Q, Sum
 from django.utils import timezone
 
-from lyceum.core import jobs
+from lyceum.core import jobs, leftovers
 from lyceum.core.errors import FieldError, Invalid, NotFound
 from lyceum.core.sandbox import Unreadable, parse
 from lyceum.messaging.errors import NotAllowedType, TooManyUnsent
@@ -24,8 +24,6 @@ from lyceum.messaging.models import Attachment, Conversation, Participant
 FOLDER = "attachments"
 MAX_A_MESSAGE, MAX_UNSENT, MAX_UNSENT_BYTES = 10, 50, 250 * 1024 * 1024
 UNSENT_KEPT = timedelta(hours=24)
-# A file is stored before its row says so; what no row names after this time was left behind.
-LEFT_BEHIND = timedelta(hours=1)
 # Longer than a job tries while the scanner is away.
 SCANNED_WITHIN = timedelta(hours=4)
 SWEPT_AT_ONCE = 500
@@ -181,15 +179,12 @@ def discard(which: Q) -> int:
     with transaction.atomic():
         rows = list(Attachment.objects.select_for_update().filter(which)[:SWEPT_AT_ONCE])
         Attachment.objects.filter(pk__in=[row.pk for row in rows]).delete()
-        transaction.on_commit(lambda: _delete_files(rows), robust=True)
+        leftovers.delete_on_commit(*(path for row in rows for path in _paths(row)))
     return len(rows)
 
 
-def _delete_files(rows: Sequence[Attachment]) -> None:
-    for row in rows:
-        default_storage.delete(_path(row.pk))
-        if row.has_preview:
-            default_storage.delete(_path(row.pk, is_preview=True))
+def _paths(row: Attachment) -> list[str]:
+    return [_path(row.pk), *([_path(row.pk, is_preview=True)] if row.has_preview else [])]
 
 
 def remove_expired() -> int:
@@ -202,24 +197,13 @@ def remove_expired() -> int:
 
 def sweep() -> int:
     """Delete the files that no row names; returns how many there were."""
-    count, before = 0, timezone.now() - LEFT_BEHIND
-    for folder in _listed(FOLDER)[0]:
-        names = _listed(f"{FOLDER}/{folder}")[1]
-        ids = {name: UUID(name.removesuffix(".webp")) for name in names}
-        known = set(Attachment.objects.filter(pk__in=ids.values()).values_list("pk", flat=True))
-        for name in (name for name, identity in ids.items() if identity not in known):
-            path = f"{FOLDER}/{folder}/{name}"
-            if default_storage.get_modified_time(path) < before:
-                default_storage.delete(path)
-                count += 1
-    return count
+    return sum(leftovers.sweep(f"{FOLDER}/{folder}", _named) for folder in leftovers.listed(FOLDER)[0])
 
 
-def _listed(folder: str) -> tuple[list[str], list[str]]:
-    try:
-        return default_storage.listdir(folder)
-    except FileNotFoundError:
-        return [], []
+def _named(names: Sequence[str]) -> list[str]:
+    ids = {name: UUID(name.removesuffix(".webp")) for name in names}
+    known = set(Attachment.objects.filter(pk__in=ids.values()).values_list("pk", flat=True))
+    return [name for name, identity in ids.items() if identity in known]
 
 
 def settle_scan(attachment_id: UUID, *, is_clean: bool) -> Attachment | None:
@@ -231,8 +215,8 @@ def settle_scan(attachment_id: UUID, *, is_clean: bool) -> Attachment | None:
     row.state = state
     row.save(update_fields=["state"])
     if not is_clean:
-        row.has_preview, kept = False, [Attachment(pk=row.pk, has_preview=row.has_preview)]
-        transaction.on_commit(lambda: _delete_files(kept), robust=True)
+        leftovers.delete_on_commit(*_paths(row))
+        row.has_preview = False
     if row.conversation_id is None:
         return None
     Conversation.objects.filter(pk=row.conversation_id).update(tail_version=F("tail_version") + 1)

@@ -16,9 +16,16 @@ def nothing_given(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(f"{name}_FILE", raising=False)
 
 
-@pytest.mark.parametrize("name", ["SECRET_KEY", "DATABASE_URL", "REDIS_URL", "EMAIL_URL", "ALLOWED_HOSTS"])
+@pytest.mark.parametrize(
+    "name", ["SECRET_KEY", "DATABASE_URL", "REDIS_URL", "STORAGE_URL", "EMAIL_URL", "ALLOWED_HOSTS"]
+)
 def test_every_variable_may_come_from_a_file(name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    value = {"DATABASE_URL": "postgresql://u:p@h/d", "REDIS_URL": "redis://h", "EMAIL_URL": "smtp://h"}.get(name, KEY)
+    value = {
+        "DATABASE_URL": "postgresql://u:p@h/d",
+        "REDIS_URL": "redis://h",
+        "STORAGE_URL": "s3://k:s@h/bucket",
+        "EMAIL_URL": "smtp://h",
+    }.get(name, KEY)
     (tmp_path / "value").write_text(f"{value}\n")
     monkeypatch.setenv(f"{name}_FILE", str(tmp_path / "value"))
     assert getattr(read(), name) == value
@@ -42,6 +49,14 @@ def test_every_variable_may_come_from_a_file(name: str, monkeypatch: pytest.Monk
         ("DATABASE_URL", "mysql://h/d", "DATABASE_URL: use postgresql://"),
         ("REDIS_URL", "localhost:6379", "REDIS_URL: use redis://"),
         ("EMAIL_URL", "mail.example", "EMAIL_URL: use smtp://"),
+        ("STORAGE_URL", "/srv/files", "STORAGE_URL: use s3://bucket, .* or file:///path"),
+        ("STORAGE_URL", "file://srv/files", "STORAGE_URL: use file:///path, with three slashes"),
+        ("STORAGE_URL", "s3://key:se/cret@s3.example/bucket", "STORAGE_URL: write / in a secret as %2F"),
+        ("STORAGE_URL", "s3://key@s3.example/bucket", "STORAGE_URL: give a key with its secret, or neither"),
+        ("STORAGE_URL", "s3://s3.example/b?regoin=x", "STORAGE_URL: regoin is none of its options, .* region, tls"),
+        ("STORAGE_URL", "s3://s3.example/bucket?tls=no", "STORAGE_URL: tls is true or false"),
+        ("STORAGE_URL", "s3://s3.example/bucket/../up", "STORAGE_URL: the path after the bucket is a plain one"),
+        ("STORAGE_URL", "s3://s3.example:9000", "STORAGE_URL: use s3://bucket"),
         ("PUBLIC_URL", "lyceum.example", "PUBLIC_URL: use an address"),
         ("LYCEUM_HOEM", "/x", "LYCEUM_HOEM is no setting of Lyceum. Did you mean LYCEUM_HOME?"),
         ("LYCEUM_SECRET_KEY", "x", "Did you mean SECRET_KEY?"),
@@ -89,6 +104,9 @@ SAFE = {
         ({"DATABASE_URL": "postgresql://u:p@/d?host=%2Frun%2Fpostgres"}, ""),
         ({"REDIS_URL": "redis://cache.example"}, "REDIS_URL"),
         ({"REDIS_URL": "unix:///run/valkey.sock"}, ""),
+        ({"STORAGE_URL": "s3://k:s@files.example/notes?tls=false"}, "STORAGE_URL"),
+        ({"STORAGE_URL": "s3://k:s@127.0.0.1:9000/notes?tls=false"}, ""),
+        ({"STORAGE_URL": "s3://notes"}, ""),
     ],
 )
 def test_production_refuses_what_is_unsafe_and_names_it(

@@ -4,9 +4,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.core.files.storage import storages
 from rest_framework.test import APIClient
 
 from lyceum.core import jobs as core_jobs
+from lyceum.core.buckets import BucketStorage
+from lyceum.core.testing.buckets import BucketServer
 from lyceum.core.testing.fakes import Jobs
 from lyceum.core.testing.outside import Outside, Reply, serving
 from lyceum.core.testing.people import client_of, make_person
@@ -72,3 +75,37 @@ def push_service(settings: Any) -> Iterator[Outside]:
     with serving(Reply(201)) as outside:
         settings.OUTBOUND_ALLOWED_HOSTS = [outside.host]
         yield outside
+
+
+@pytest.fixture(scope="session")
+def _bucket_server() -> Iterator[BucketServer]:
+    server = BucketServer()
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def bucket_server(_bucket_server: BucketServer) -> Iterator[BucketServer]:
+    """An S3 server that a test may kill: the next one finds it running again."""
+    yield _bucket_server
+    _bucket_server.revive()
+
+
+@pytest.fixture
+def bucket(bucket_server: BucketServer, settings: Any) -> BucketStorage:
+    """Keep files in a new bucket instead of a folder."""
+    options = bucket_server.options()
+    default = {"BACKEND": "lyceum.core.buckets.BucketStorage", "OPTIONS": options}
+    settings.STORAGES = {**settings.STORAGES, "default": default}
+    storage = storages["default"]
+    assert isinstance(storage, BucketStorage)
+    storage.call("create_bucket")
+    return storage
+
+
+@pytest.fixture(params=["folder", "bucket"])
+def each_storage(request: pytest.FixtureRequest) -> None:
+    """Run a test with files in a folder, and again with files in a bucket."""
+    if request.param == "bucket":
+        request.getfixturevalue("bucket")

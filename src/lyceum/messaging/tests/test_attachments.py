@@ -20,7 +20,7 @@ from PIL import Image
 from rest_framework.test import APIClient
 
 from lyceum.accounts.models import User
-from lyceum.core import valkey
+from lyceum.core import leftovers, valkey
 from lyceum.core.testing.api_cases import check_problem, field_codes
 from lyceum.core.testing.fakes import Jobs
 from lyceum.core.testing.people import client_of
@@ -31,6 +31,7 @@ from lyceum.messaging.selectors import get_participant_for
 URL = "/api/v1/chat/attachments/"
 EICAR = rb"X5O!P%@AP[4\PZX54(P^)7CC)7}$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
 pytestmark = pytest.mark.django_db
+in_each_storage = pytest.mark.usefixtures("each_storage")
 
 
 @pytest.fixture(autouse=True)
@@ -158,14 +159,14 @@ REFUSED = [
 
 @pytest.mark.parametrize(("name", "data"), REFUSED, ids=[case[0] for case in REFUSED])
 def test_what_is_not_on_the_list_stays_outside(alice_api: APIClient, name: str, data: bytes) -> None:
-    before = attachments._listed(attachments.FOLDER)[0]
+    before = leftovers.listed(attachments.FOLDER)[0]
     answer = put(alice_api, data, name)
     if data:
         check_problem(answer, 415, "unsupported_media_type")
     else:
         assert answer.status_code == 400
     assert not Attachment.objects.exists()
-    assert attachments._listed(attachments.FOLDER)[0] == before
+    assert leftovers.listed(attachments.FOLDER)[0] == before
 
 
 @pytest.mark.parametrize(
@@ -184,6 +185,7 @@ def test_a_name_is_kept_without_paths_and_what_cannot_be_seen(given: str, kept: 
     assert attachments.plain_name(given) == kept
 
 
+@in_each_storage
 def test_a_file_goes_with_a_message_to_its_members_unchanged(
     alice_api: APIClient, bob_api: APIClient, charlie_api: APIClient, room: UUID
 ) -> None:
@@ -218,6 +220,7 @@ def test_a_file_goes_with_a_message_to_its_members_unchanged(
         assert APIClient().get(url).status_code == 401
 
 
+@in_each_storage
 def test_a_repeat_under_a_key_is_one_file_and_what_is_refused_stays_so(alice_api: APIClient) -> None:
     def put_under(key: str, data: bytes, name: str) -> Any:
         form = {"file": SimpleUploadedFile(name, data)}
@@ -231,6 +234,7 @@ def test_a_repeat_under_a_key_is_one_file_and_what_is_refused_stays_so(alice_api
     assert Attachment.objects.count() == 1
 
 
+@in_each_storage
 def test_an_excerpt_of_what_has_no_text_names_its_files(alice_api: APIClient, bob_api: APIClient, room: UUID) -> None:
     files = [put(alice_api, b"gneiss", name).json()["id"] for name in ("a.txt", "b.txt")]
     original = send(alice_api, room, *files).json()["id"]
@@ -247,6 +251,7 @@ def test_an_excerpt_of_what_has_no_text_names_its_files(alice_api: APIClient, bo
     }
 
 
+@in_each_storage
 def test_only_the_uploader_sends_a_file_and_only_once(alice_api: APIClient, bob_api: APIClient, room: UUID) -> None:
     found = put(alice_api, b"hello", "a.txt").json()["id"]
     assert field_codes(send(bob_api, room, found)) == {("attachments.0", "not_found")}
@@ -261,6 +266,7 @@ def test_only_the_uploader_sends_a_file_and_only_once(alice_api: APIClient, bob_
     assert send(alice_api, room, *[found] * 11).status_code == 400
 
 
+@in_each_storage
 def test_who_may_not_see_the_message_does_not_get_its_file(
     alice: User, alice_api: APIClient, bob: User, bob_api: APIClient, charlie: User, charlie_api: APIClient, room: UUID
 ) -> None:
@@ -278,6 +284,7 @@ def test_who_may_not_see_the_message_does_not_get_its_file(
     assert not Attachment.objects.exists()
 
 
+@in_each_storage
 @pytest.mark.parametrize(
     ("wanted", "status", "body", "told"),
     [
@@ -300,6 +307,7 @@ def test_a_part_of_a_file_can_be_had(
         assert body_of(answer) == body
 
 
+@in_each_storage
 def test_files_that_vanish_go_with_their_message(alice: User, bob: User, alice_api: APIClient) -> None:
     room = services.create_group(alice.pk, name="Gone", members=[bob.pk], history="all", retention="ephemeral").pk
     found = put(alice_api, b"hello", "a.txt").json()
@@ -313,6 +321,7 @@ def test_files_that_vanish_go_with_their_message(alice: User, bob: User, alice_a
     assert attachments.remove_expired() == 1
 
 
+@in_each_storage
 @pytest.mark.django_db(transaction=True)
 def test_what_was_not_sent_goes_after_a_day_and_what_no_row_names_too(alice: User, alice_api: APIClient) -> None:
     url = put(alice_api, picture()).json()["url"]
@@ -321,19 +330,18 @@ def test_what_was_not_sent_goes_after_a_day_and_what_no_row_names_too(alice: Use
     assert alice_api.get(url).status_code == 404
     assert attachments.remove_expired() == 1
     assert [
-        name
-        for folder in attachments._listed("attachments")[0]
-        for name in attachments._listed(f"attachments/{folder}")[1]
+        name for folder in leftovers.listed("attachments")[0] for name in leftovers.listed(f"attachments/{folder}")[1]
     ] == []
     default_storage.save("attachments/00/01890000000070008000000000000000", ContentFile(b"left"))
     assert attachments.sweep() == 0
-    attachments.LEFT_BEHIND, kept = timedelta(seconds=-5), attachments.LEFT_BEHIND
+    leftovers.LEFT_BEHIND, kept = timedelta(seconds=-5), leftovers.LEFT_BEHIND
     try:
         assert attachments.sweep() == 1
     finally:
-        attachments.LEFT_BEHIND = kept
+        leftovers.LEFT_BEHIND = kept
 
 
+@in_each_storage
 def test_nobody_heaps_up_files_that_are_not_sent(alice: User, alice_api: APIClient) -> None:
     Attachment.objects.bulk_create(
         Attachment(uploader=alice, name="a", content_type="text/plain", size=1) for _ in range(50)
@@ -372,6 +380,7 @@ def clamd(settings: Any) -> Iterator[Scanner]:
     found.listener.close()
 
 
+@in_each_storage
 @pytest.mark.parametrize(("data", "state"), [(b"harmless", "ready"), (EICAR, "blocked")])
 @pytest.mark.usefixtures("clamd")
 def test_a_file_is_held_back_until_the_scanner_has_seen_it(
@@ -395,6 +404,7 @@ def test_a_scanner_that_is_away_is_no_verdict(clamd: Scanner) -> None:
         scanner.is_clean(io.BytesIO(b"x"), "tcp://127.0.0.1:1")
 
 
+@in_each_storage
 def test_the_hot_tail_keeps_what_belongs_to_a_message(alice_api: APIClient, bob_api: APIClient, room: UUID) -> None:
     path = f"/api/v1/chat/conversations/{room}/messages/"
     send(alice_api, room, content="one")

@@ -30,6 +30,7 @@ from lyceum.messaging.models import Conversation, Participant
 from lyceum.notifications.models import Device, Preferences
 
 pytestmark = pytest.mark.django_db
+in_each_storage = pytest.mark.usefixtures("each_storage")
 EXPORT, ERASE = "/api/v1/users/export/", "/api/v1/users/erase/"
 PASSWORD = "Lefroy-salt-lake-7"
 
@@ -90,6 +91,7 @@ class TestErase(BodyCases):
     types = {"password": 1}
 
 
+@in_each_storage
 def test_the_file_holds_what_is_ones_own_and_nothing_of_others(
     zelda: User, bob: User, zelda_api: APIClient, jobs: Jobs
 ) -> None:
@@ -135,6 +137,7 @@ def test_while_one_is_made_asking_again_gives_the_same(zelda_api: APIClient, job
     assert zelda_api.post(EXPORT).json()["id"] != one.json()["id"]
 
 
+@in_each_storage
 def test_a_second_run_after_a_killed_worker_ends_the_same(
     zelda: User, zelda_api: APIClient, jobs: Jobs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -159,6 +162,7 @@ def test_a_second_run_after_a_killed_worker_ends_the_same(
     assert rows(opened(zelda_api, found), "profile")
 
 
+@in_each_storage
 def test_one_that_fails_says_so_and_can_be_asked_for_again(
     zelda: User, zelda_api: APIClient, jobs: Jobs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -173,6 +177,7 @@ def test_one_that_fails_says_so_and_can_be_asked_for_again(
     assert zelda_api.get(EXPORT).json()["state"] == "done"
 
 
+@in_each_storage
 def test_the_file_is_the_persons_alone_and_goes_after_its_days(
     zelda: User, zelda_api: APIClient, charlie_api: APIClient, jobs: Jobs, on_commit: Any
 ) -> None:
@@ -189,6 +194,7 @@ def test_the_file_is_the_persons_alone_and_goes_after_its_days(
     check_problem(zelda_api.get(EXPORT), 404, "not_found")
 
 
+@in_each_storage
 def test_what_a_given_up_job_left_goes_too(zelda: User, jobs: Jobs, on_commit: Any) -> None:
     path = exports.path_of(UUID(made(zelda, jobs)["id"]))
     PrivacyJob.objects.update(state="failed", expires_at=None, created_at=timezone.now() - timedelta(days=8))
@@ -197,6 +203,7 @@ def test_what_a_given_up_job_left_goes_too(zelda: User, jobs: Jobs, on_commit: A
     assert not default_storage.exists(path)
 
 
+@in_each_storage
 def test_vanishing_text_is_in_what_is_fetched_while_it_lives_and_never_in_what_is_stored(
     zelda: User, bob: User, zelda_api: APIClient, jobs: Jobs, settings: LazySettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -330,6 +337,7 @@ def everything() -> str:
     return "\n".join(found)
 
 
+@in_each_storage
 def test_what_is_left_of_an_erased_person_is_what_they_wrote(
     zelda: User, bob: User, alice: User, jobs: Jobs, settings: LazySettings, on_commit: Any, client: Client
 ) -> None:

@@ -1,0 +1,35 @@
+from pathlib import Path
+
+import pytest
+
+from lyceum.config.storage import Bucket, parse
+
+
+@pytest.mark.parametrize(
+    ("address", "place"),
+    [
+        ("", None),
+        ("file:///srv/my%20files", Path("/srv/my files")),
+        ("s3://field-notes", Bucket("field-notes")),
+        ("s3://Field_Notes/?region=eu-central-1", Bucket("Field_Notes", region="eu-central-1")),
+        ("s3://KEY:a%2Fb%3Ac@notes", Bucket("notes", key="KEY", secret="a/b:c")),
+        (
+            "s3://KEY:SECRET@minio.internal:9000/notes?tls=false",
+            Bucket("notes", "", "http://minio.internal:9000", "us-east-1", "path", "KEY", "SECRET"),
+        ),
+        (
+            "s3://objects.example/notes/lyceum/2026/?region=nl-1&addressing=virtual",
+            Bucket("notes", "lyceum/2026/", "https://objects.example", "nl-1", "virtual"),
+        ),
+        ("s3://[::1]:9000/notes", Bucket("notes", "", "https://[::1]:9000", "us-east-1", "path")),
+    ],
+)
+def test_one_address_says_where_files_are(address: str, place: Bucket | Path | None) -> None:
+    assert parse(address) == place
+
+
+def test_no_refusal_repeats_the_secret() -> None:
+    for address in ("s3://key:hush/hush@host/b", "s3://key:hush@host/b?x=1", "s3://key:hush@host:9/", "x://hush"):
+        with pytest.raises(ValueError) as refused:
+            parse(address)
+        assert "hush" not in str(refused.value)
