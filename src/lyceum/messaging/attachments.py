@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core.files.base import ContentFile, File
 from django.core.files.storage import default_storage
 from django.db import transaction
-from django.db.models import Count, F, Q, Sum
+from django.db.models import Count, Q, Sum
 from django.utils import timezone
 
 from lyceum.core import jobs, leftovers
@@ -19,7 +19,7 @@ from lyceum.core.errors import FieldError, Invalid, NotFound
 from lyceum.core.sandbox import Unreadable, parse
 from lyceum.messaging.errors import NotAllowedType, TooManyUnsent
 from lyceum.messaging.file_types import PLAIN, TEXTS, look, unpack
-from lyceum.messaging.models import Attachment, Conversation, Participant
+from lyceum.messaging.models import Attachment, Participant
 
 FOLDER = "attachments"
 MAX_A_MESSAGE, MAX_UNSENT, MAX_UNSENT_BYTES = 10, 50, 250 * 1024 * 1024
@@ -206,8 +206,8 @@ def _named(names: Sequence[str]) -> list[str]:
     return [name for name, identity in ids.items() if identity in known]
 
 
-def settle_scan(attachment_id: UUID, *, is_clean: bool) -> Attachment | None:
-    """Say what the scanner found; returns the file where it was sent meanwhile, None where nobody has to be told."""
+def settle_scan(attachment_id: UUID, *, is_clean: bool) -> UUID | None:
+    """Say what the scanner found; returns the message it was sent with meanwhile, None where nobody has to be told."""
     state = Attachment.State.READY if is_clean else Attachment.State.BLOCKED
     row = Attachment.objects.select_for_update().filter(pk=attachment_id, state=Attachment.State.PENDING).first()
     if row is None:
@@ -217,7 +217,4 @@ def settle_scan(attachment_id: UUID, *, is_clean: bool) -> Attachment | None:
     if not is_clean:
         leftovers.delete_on_commit(*_paths(row))
         row.has_preview = False
-    if row.conversation_id is None:
-        return None
-    Conversation.objects.filter(pk=row.conversation_id).update(tail_version=F("tail_version") + 1)
-    return row
+    return row.message_id

@@ -281,9 +281,13 @@ class EphemeralLog:
         else:
             users[emoji].remove(user_id)
         kept.reactions = [(sign, people) for sign, people in users.items() if people]
+        self.touch(row)
+        return True
+
+    def touch(self, row: Message) -> None:
+        kept = self._kept[row.pk]
         kept.changed_at = timezone.now()
         self._save(kept, kept.member)
-        return True
 
     def _save(self, kept: Kept, before: str) -> None:
         assert kept.changed_at is not None

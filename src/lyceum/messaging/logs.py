@@ -63,6 +63,10 @@ class Log(Protocol):
         """Add a reaction or take it back; says whether that changed anything."""
         ...
 
+    def touch(self, row: Message) -> None:
+        """Note that what belongs to it has changed, for who was away."""
+        ...
+
 
 class PermanentLog:
     """PostgreSQL is the truth; the newest messages come from the hot tail where it holds all of them."""
@@ -159,9 +163,12 @@ class PermanentLog:
         else:
             has_changed = bool(row.reactions.filter(user=user_id, emoji=emoji).delete()[0])
         if has_changed:
-            Message.objects.filter(pk=row.pk).update(changed_at=timezone.now())
-            self._count_change()
+            self.touch(row)
         return has_changed
+
+    def touch(self, row: Message) -> None:
+        Message.objects.filter(pk=row.pk).update(changed_at=timezone.now())
+        self._count_change()
 
 
 def _freeze(row: Message, details: Details) -> hot.Warm:

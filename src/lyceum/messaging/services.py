@@ -189,14 +189,15 @@ def tell_scanned(attachment_id: UUID, *, is_clean: bool) -> None:
     # The conversation's lock comes before the file's, as where a message is deleted.
     where = Attachment.objects.filter(pk=attachment_id, conversation__ended_at=None).values("conversation")
     conversation = Conversation.objects.select_for_update().filter(pk__in=where).first()
-    row = files.settle_scan(attachment_id, is_clean=is_clean)
+    message_id = files.settle_scan(attachment_id, is_clean=is_clean)
     mine = conversation.participants.first() if conversation is not None else None
-    if row is None or row.message_id is None or conversation is None or mine is None:
+    if message_id is None or conversation is None or mine is None:
         return
     mine.conversation, mine.visible_after = conversation, 0
     log = selectors.log_of(mine)
-    message = log.get(row.message_id)
+    message = log.get(message_id)
     if message is not None and message.deleted_at is None:
+        log.touch(message)
         _tell_message("message_edited", log, message)
 
 

@@ -1,9 +1,7 @@
 """Files of messages: what comes in, who gets it, and how it goes."""
 
 import io
-import socket
 import struct
-import threading
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -22,14 +20,14 @@ from rest_framework.test import APIClient
 from lyceum.accounts.models import User
 from lyceum.core import leftovers, valkey
 from lyceum.core.testing.api_cases import check_problem, field_codes
+from lyceum.core.testing.clamd import EICAR, Clamd
 from lyceum.core.testing.fakes import Jobs
 from lyceum.core.testing.people import client_of
-from lyceum.messaging import attachments, scanner, services, tasks
+from lyceum.messaging import attachments, catching_up, scanner, services, tasks
 from lyceum.messaging.models import Attachment
 from lyceum.messaging.selectors import get_participant_for
 
 URL = "/api/v1/chat/attachments/"
-EICAR = rb"X5O!P%@AP[4\PZX54(P^)7CC)7}$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
 pytestmark = pytest.mark.django_db
 in_each_storage = pytest.mark.usefixtures("each_storage")
 
@@ -349,35 +347,12 @@ def test_nobody_heaps_up_files_that_are_not_sent(alice: User, alice_api: APIClie
     check_problem(put(alice_api, b"one more", "a.txt"), 409, "conflict")
 
 
-class Scanner(threading.Thread):
-    """A clamd that knows one virus, over real TCP."""
-
-    def __init__(self) -> None:
-        super().__init__(daemon=True)
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.url = f"tcp://127.0.0.1:{self.listener.getsockname()[1]}"
-
-    def run(self) -> None:
-        while True:
-            try:
-                connection, _ = self.listener.accept()
-            except OSError:
-                return
-            with connection, connection.makefile("rb") as stream:
-                assert stream.read(10) == b"zINSTREAM\0"
-                data = b""
-                while size := struct.unpack(">I", stream.read(4))[0]:
-                    data += stream.read(size)
-                connection.sendall(b"stream: Eicar-Test-Signature FOUND\0" if EICAR in data else b"stream: OK\0")
-
-
 @pytest.fixture
-def clamd(settings: Any) -> Iterator[Scanner]:
-    found = Scanner()
-    found.start()
+def clamd(settings: Any) -> Iterator[Clamd]:
+    found = Clamd()
     settings.CLAMAV_URL = found.url
     yield found
-    found.listener.close()
+    found.close()
 
 
 @in_each_storage
@@ -398,8 +373,22 @@ def test_a_file_is_held_back_until_the_scanner_has_seen_it(
     assert bob_api.get(f"{URL}{found['id']}/").status_code == (200 if state == "ready" else 404)
 
 
-def test_a_scanner_that_is_away_is_no_verdict(clamd: Scanner) -> None:
-    clamd.listener.close()
+@pytest.mark.usefixtures("clamd")
+@pytest.mark.parametrize("retention", ["permanent", "ephemeral"])
+def test_who_was_away_hears_of_the_verdict(alice: User, bob: User, jobs: Jobs, retention: str) -> None:
+    room = services.create_group(alice.pk, name="Maps", members=[bob.pk], history="joined", retention=retention).pk
+    found = put(client_of(alice), b"harmless", "a.txt").json()
+    sent = send(client_of(alice), room, found["id"]).json()
+    left = timezone.now() + catching_up.OVERLAP
+    for _, arguments in jobs.waiting:
+        tasks.scan_attachment(**arguments)
+    edited, resumed = catching_up.missed_frames(bob.pk, room, sent["sequence"], left)
+    assert edited["message"]["attachments"][0]["state"] == "ready"
+    assert resumed["count"] == 0
+
+
+def test_a_scanner_that_is_away_is_no_verdict(clamd: Clamd) -> None:
+    clamd.close()
     with pytest.raises(scanner.Unavailable):
         scanner.is_clean(io.BytesIO(b"x"), "tcp://127.0.0.1:1")
 

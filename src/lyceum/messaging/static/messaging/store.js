@@ -382,6 +382,13 @@ export class Store extends EventTarget {
     }));
   }
 
+  // How the files of a message stand: what was looked at stays so, whichever answer comes first.
+  async lookAtFiles({ conversation, id }) {
+    const { attachments } = await call("GET", `chat/conversations/${conversation}/messages/${id}/`);
+    const settled = new Map(attachments.filter(({ state }) => state !== "pending").map((file) => [file.id, file]));
+    this.#change(conversation, id, (known) => ({ attachments: known.attachments.map((file) => settled.get(file.id) ?? file) }));
+  }
+
   react(conversation, id, reactions) {
     this.#change(conversation, id, () => ({ reactions }));
   }

@@ -225,6 +225,8 @@ function acknowledged(frame) {
   const known = root && store.find(frame.conversation, root);
   const count = (known?.thread?.count ?? 0) + 1;
   store.take({ ...message, message_type: "user", thread: root ? { root, count } : null, attachments: message.attachments ?? [], edited_at: null, deleted: false, metadata: {} });
+  // The verdict may have fallen before the message was there.
+  if (message.attachments?.some(({ state }) => state === "pending")) store.lookAtFiles(message).catch(() => {});
 }
 
 function refused(frame) {
