@@ -92,10 +92,11 @@ class PersonAdmin(StaffAdmin):
         "protected_by",
         "last_login",
         "date_joined",
+        "erase_at",
         "id",
     )
-    readonly_fields = ("kind", "email_verified_at", "protected_by", "last_login", "date_joined", "id")
-    actions = ("sign_out",)
+    readonly_fields = ("kind", "email_verified_at", "protected_by", "last_login", "date_joined", "erase_at", "id")
+    actions = ("sign_out", "shut")
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
         # As names are compared: without case and accents.
@@ -115,6 +116,13 @@ class PersonAdmin(StaffAdmin):
             audit.record(request.user, "user.signed_out_by_staff", user.pk)
         messages.success(request, _("They are signed out everywhere."))
 
+    @admin.action(description=gettext_lazy("Close for sign-in, also who would come back before the erasure"))
+    def shut(self, request: HttpRequest, people: QuerySet[User]) -> None:
+        for user in people:
+            if user.pk != request.user.pk:
+                services.deactivate(user, actor=request.user)  # type: ignore[arg-type]
+        messages.success(request, _("They are closed for sign-in; your own account stays as it is."))
+
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         made: Any = super().get_form(request, obj, change, **kwargs)
         made.actor = request.user
@@ -123,6 +131,8 @@ class PersonAdmin(StaffAdmin):
     def save_model(self, request: HttpRequest, user: User, form: Any, change: bool) -> None:
         if "email" in form.changed_data:
             user.email_verified_at = None
+        if user.is_active:
+            user.is_barred = False
         user.version += 1
         user.save()
         audit.record(request.user, "user.changed_by_staff", user.pk, fields=sorted(form.changed_data))

@@ -14,7 +14,7 @@ log = structlog.get_logger("lyceum.privacy")
 def open_again(user: User) -> None:
     """Take the erasure back for who signed in in time; raises InvalidCredentials when it happened meanwhile."""
     row = User.objects.select_for_update().get(pk=user.pk)
-    if row.erase_at is None and not row.is_active:
+    if not row.may_enter:
         raise InvalidCredentials
     row.is_active, row.erase_at = True, None
     row.save(update_fields=["is_active", "erase_at"])

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from lyceum.accounts import services
+from lyceum.accounts import exports, services
 from lyceum.accounts.contracts import UserErased
 from lyceum.accounts.errors import LastStaff
 from lyceum.accounts.models import PrivacyJob, User
@@ -29,6 +29,7 @@ def close(user: User) -> PrivacyJob:
     row.is_active, row.erase_at = False, timezone.now() + timedelta(days=settings.ERASURE_DAYS)
     row.save(update_fields=["is_active", "erase_at"])
     services.end_sign_ins(row, keep=None)
+    exports.give_up(row)
     found = PrivacyJob.objects.create(user=row, kind=PrivacyJob.Kind.ERASURE, expires_at=row.erase_at)
     audit.record(row, "user.erasure_asked", found.pk)
     jobs.enqueue("accounts.mail_closed", user_id=str(row.pk))

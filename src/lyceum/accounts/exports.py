@@ -12,7 +12,7 @@ from django.conf import settings
 from django.core.files import File
 from django.core.files.storage import default_storage
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -59,15 +59,26 @@ def path_of(export_id: UUID) -> str:
     return f"{FOLDER}/{export_id}.zip"
 
 
+class GivenUp(Exception):
+    """The export was ended while it was being made."""
+
+
+def _exports() -> QuerySet[PrivacyJob]:
+    return PrivacyJob.objects.filter(kind=PrivacyJob.Kind.EXPORT)
+
+
 @transaction.atomic
 def ask(user: User) -> PrivacyJob:
-    """Return the export that is being made for the person, or queue a new one."""
+    """Return the export that is being made for the person, or queue a new one.
+
+    The file that is there stays until the new one is ready; there is never more than that one beside it.
+    """
     User.objects.select_for_update().get(pk=user.pk)
-    running = PrivacyJob.objects.filter(user=user, kind=PrivacyJob.Kind.EXPORT, state__in=PrivacyJob.OPEN).first()
-    if running is not None and running.created_at > timezone.now() - LOST_AFTER:
-        return running
+    _give_up(_exports().filter(_is_lost(), user=user))
+    running = _exports().filter(user=user, state__in=PrivacyJob.OPEN).first()
     if running is not None:
-        _move(running, PrivacyJob.State.FAILED, 0)
+        return running
+    forget_files(_exports().filter(user=user, state=PrivacyJob.State.FAILED))
     found = PrivacyJob.objects.create(user=user, kind=PrivacyJob.Kind.EXPORT)
     jobs.enqueue("accounts.export", export_id=str(found.pk))
     audit.record(user, "user.export_asked", found.pk)
@@ -76,11 +87,11 @@ def ask(user: User) -> PrivacyJob:
 
 
 def latest(user: User) -> PrivacyJob | None:
-    return PrivacyJob.objects.filter(user=user, kind=PrivacyJob.Kind.EXPORT).order_by("-created_at").first()
+    return _exports().filter(user=user).order_by("-created_at").first()
 
 
 def get_for(user: User, export_id: UUID) -> PrivacyJob:
-    found = PrivacyJob.objects.filter(user=user, kind=PrivacyJob.Kind.EXPORT, pk=export_id).first()
+    found = _exports().filter(user=user, pk=export_id).first()
     if found is None:
         raise NotFound("There is no such job.")
     return found
@@ -89,23 +100,35 @@ def get_for(user: User, export_id: UUID) -> PrivacyJob:
 def make(export_id: UUID) -> None:
     """Write the file; a second run, after a worker was killed, begins anew and ends the same."""
     found = PrivacyJob.objects.select_related("user").filter(pk=export_id, state__in=PrivacyJob.OPEN).first()
-    if found is None or not found.user.is_active:
+    if found is None:
+        return
+    if not found.user.is_active:
+        give_up(found.user)
         return
     try:
-        _move(found, PrivacyJob.State.RUNNING, 0)
-        with TemporaryFile() as file:
-            _write(found, file)
-            found.size = file.seek(0, 2)
-            file.seek(0)
-            default_storage.delete(path_of(found.pk))
-            default_storage.save(path_of(found.pk), File(file))
+        _make(found)
+    except GivenUp:
+        default_storage.delete(path_of(found.pk))
+        log.info("export_given_up", user=str(found.user_id), export=str(found.pk))
     except Unavailable:
         raise
     except Exception:
-        _move(found, PrivacyJob.State.FAILED, found.progress)
+        _give_up(_exports().filter(pk=found.pk))
         raise
+
+
+def _make(found: PrivacyJob) -> None:
+    _move(found, PrivacyJob.State.RUNNING, 0)
+    with TemporaryFile() as file:
+        _write(found, file)
+        found.size = file.seek(0, 2)
+        file.seek(0)
+        default_storage.delete(path_of(found.pk))
+        default_storage.save(path_of(found.pk), File(file))
     found.expires_at = timezone.now() + timedelta(days=settings.EXPORT_DAYS)
-    _move(found, PrivacyJob.State.DONE, 100)
+    with transaction.atomic():
+        _move(found, PrivacyJob.State.DONE, 100)
+        forget_files(_exports().filter(user=found.user_id).exclude(pk=found.pk))
     log.info("export_made", user=str(found.user_id), export=str(found.pk), bytes=found.size)
 
 
@@ -124,9 +147,30 @@ def _write(found: PrivacyJob, file: IO[bytes]) -> None:
 
 @transaction.atomic
 def _move(found: PrivacyJob, state: str, progress: int) -> None:
+    """Note how far it is; raises GivenUp when it was ended meanwhile."""
     found.state, found.progress = state, progress
-    found.save(update_fields=["state", "progress", "size", "expires_at"])
+    fields = {"state": state, "progress": progress, "size": found.size, "expires_at": found.expires_at}
+    if not PrivacyJob.objects.filter(pk=found.pk, state__in=PrivacyJob.OPEN).update(**fields):
+        raise GivenUp
     topics.tell_on_commit(TOPIC, found.user_id, frame_of(found))
+
+
+def give_up(user: User) -> None:
+    """End what is being made for a person whose account is closed: nobody is there to fetch it."""
+    _give_up(_exports().filter(user=user))
+
+
+@transaction.atomic
+def _give_up(rows: QuerySet[PrivacyJob]) -> None:
+    for found in rows.filter(state__in=PrivacyJob.OPEN).select_for_update():
+        found.state = PrivacyJob.State.FAILED
+        found.save(update_fields=["state"])
+        leftovers.delete_on_commit(path_of(found.pk))
+        topics.tell_on_commit(TOPIC, found.user_id, frame_of(found))
+
+
+def _is_lost() -> Q:
+    return Q(created_at__lte=timezone.now() - LOST_AFTER)
 
 
 def open_file(user: User, export_id: UUID) -> IO[bytes]:
@@ -151,11 +195,12 @@ def open_file(user: User, export_id: UUID) -> IO[bytes]:
 
 
 def forget_old() -> int:
-    """Delete the files whose time is over, with their rows; returns how many."""
+    """Delete the files whose time is over, with their rows; returns how many. What was lost on its way is given up."""
+    _give_up(_exports().filter(_is_lost()))
     now = timezone.now()
-    # One that was given up has no end of its own, and may have left a file.
+    # One that was given up has no end of its own.
     is_over = Q(expires_at__lte=now) | Q(expires_at=None, created_at__lte=now - timedelta(days=settings.EXPORT_DAYS))
-    return forget_files(PrivacyJob.objects.filter(is_over, kind=PrivacyJob.Kind.EXPORT))
+    return forget_files(_exports().filter(is_over))
 
 
 @transaction.atomic

@@ -81,6 +81,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     version = models.PositiveIntegerField(default=1)
     # Closed by the person themselves: when it is erased, unless they sign in before.
     erase_at: "models.DateTimeField[datetime | None, datetime | None]" = models.DateTimeField(null=True, db_index=True)
+    # Closed by who runs the workspace: signing in does not open it again, and an erasure that was asked for comes.
+    is_barred = models.BooleanField(default=False, db_default=False)
     erased_at: "models.DateTimeField[datetime | None, datetime | None]" = models.DateTimeField(null=True)
 
     # Whether this sign-in opened an account again that was to be erased.
@@ -114,7 +116,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     @property
     def may_enter(self) -> bool:
         """Say whether this person may sign in: also one who closed the account, which that opens again."""
-        return self.is_active or self.erase_at is not None
+        return self.is_active or (self.erase_at is not None and not self.is_barred)
 
     @cached_property
     def best_limit_profile(self) -> str:

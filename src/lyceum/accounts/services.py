@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from lyceum.accounts import coming_back, factors, keys, lockout, selectors
+from lyceum.accounts import coming_back, exports, factors, keys, lockout, selectors
 from lyceum.accounts.contracts import PresenceSharingChanged, UserRegistered
 from lyceum.accounts.errors import EmailUnverified, InvalidCredentials, OtpRequired
 from lyceum.accounts.models import MailedLink, ServiceKey, Session, TokenFamily, User, email_key
@@ -119,8 +119,8 @@ def check_credentials(email: str, password: str, *, otp: str = "", address: str)
 
 def _closed(email: str, password: str) -> User | None:
     """Return who closed the account themselves and has come back in time, whom Django's own look does not know."""
-    user = User.objects.filter(email_key=email_key(email), is_active=False).exclude(erase_at=None).first()
-    return user if user is not None and user.check_password(password) else None
+    user = User.objects.filter(email_key=email_key(email), is_active=False).first()
+    return user if user is not None and user.may_enter and user.check_password(password) else None
 
 
 def pass_second_step(user: User, otp: str, *, address: str, way: str) -> User:
@@ -340,9 +340,13 @@ def update_profile(user: User, *, check: Callable[[User], None], **changes: obje
 
 @transaction.atomic
 def deactivate(user: User, *, actor: User | None) -> None:
-    """Close an account for sign-in; its sessions, tokens and sockets end."""
-    User.objects.filter(pk=user.pk).update(is_active=False)
+    """Close an account for sign-in; its sessions, tokens and sockets end.
+
+    One that its person closed before is erased on the day that they were told, and they cannot take that back.
+    """
+    User.objects.filter(pk=user.pk).update(is_active=False, is_barred=True)
     end_sign_ins(user, keep=None)
+    exports.give_up(user)
     audit.record(actor, "user.deactivated", user.pk)
 
 

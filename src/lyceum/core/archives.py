@@ -6,6 +6,7 @@ from datetime import datetime
 from html import escape
 from tempfile import TemporaryFile
 from typing import IO, Any, Literal
+from urllib.parse import quote
 from zipfile import ZIP_DEFLATED, ZipFile
 
 from django.utils.translation import gettext as _
@@ -72,12 +73,12 @@ class Archive:
 
     def _index(self, about: object) -> str:
         rows = [
-            f"<tr><th><a href='{name}.html'>{escape(str(title))}</a></th><td>{escape(str(words))}</td>"
+            f"<tr><th><a href='{quote(name)}.html'>{escape(str(title))}</a></th><td>{escape(str(words))}</td>"
             f"<td>{ngettext('%d entry', '%d entries', count) % count}</td></tr>"
             for name, title, words, count in self._lists
         ]
         rows += [
-            f"<tr><th><a href='{escape(name)}'>{escape(name)}</a></th><td></td><td></td></tr>" for name in self._files
+            f"<tr><th><a href='{quote(name)}'>{escape(name)}</a></th><td></td><td></td></tr>" for name in self._files
         ]
         head = f"<h1>{escape(_('What this workspace holds of you'))}</h1><p>{escape(str(about))}</p>"
         return f"{_page(_('Your data'), head)}<table>{''.join(rows)}</table>\n"

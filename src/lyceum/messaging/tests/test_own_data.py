@@ -20,6 +20,7 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 from rest_framework.test import APIClient
 
 from lyceum.accounts import erasure, exports, tokens
+from lyceum.accounts import services as accounts
 from lyceum.accounts.models import PrivacyJob, Session, TokenFamily, User
 from lyceum.core import audit, jobs, privacy, valkey
 from lyceum.core.testing.api_cases import BodyCases, DoorCases, check_problem, field_codes
@@ -138,6 +139,65 @@ def test_while_one_is_made_asking_again_gives_the_same(zelda_api: APIClient, job
 
 
 @in_each_storage
+def test_a_new_file_takes_the_place_of_the_one_before(zelda: User, bob: User, jobs: Jobs, on_commit: Any) -> None:
+    others = made(bob, jobs)
+    one = made(zelda, jobs)
+    exports.ask(zelda)
+    assert default_storage.exists(exports.path_of(UUID(one["id"]))), "it is there until the new one is ready"
+    with on_commit():
+        jobs.run()
+    latest = exports.latest(zelda)
+    assert latest is not None
+    assert set(default_storage.listdir("exports")[1]) == {f"{others['id']}.zip", f"{latest.pk}.zip"}
+    assert PrivacyJob.objects.filter(user=zelda).count() == 1
+    check_problem(client_of(zelda).get(one["url"]), 404, "not_found")
+
+
+def test_what_failed_is_forgotten_when_one_asks_again(zelda: User, jobs: Jobs) -> None:
+    for _ in range(3):
+        exports.ask(zelda)
+        PrivacyJob.objects.filter(state="waiting").update(state="failed")
+    assert PrivacyJob.objects.count() == 1
+
+
+def test_one_that_nobody_works_on_any_more_ends_by_itself(zelda: User, zelda_api: APIClient, jobs: Jobs) -> None:
+    export = exports.ask(zelda)
+    assert exports.forget_old() == 0
+    assert exports.get_for(zelda, export.pk).state == "waiting"
+    PrivacyJob.objects.update(state="running", created_at=timezone.now() - exports.LOST_AFTER)
+    exports.forget_old()
+    assert zelda_api.get(EXPORT).json()["state"] == "failed"
+    exports.make(export.pk)
+    assert zelda_api.get(EXPORT).json()["state"] == "failed"
+
+
+@pytest.mark.parametrize("how", ["closed", "deactivated"])
+def test_an_export_of_an_account_that_is_closed_ends(
+    zelda: User, jobs: Jobs, on_commit: Any, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    def end(*_: Any) -> None:
+        if how == "closed":
+            erasure.close(zelda)
+        else:
+            accounts.deactivate(zelda, actor=None)
+
+    export = exports.ask(zelda)
+    end()
+    export.refresh_from_db()
+    assert export.state == "failed"
+    User.objects.update(is_active=True, erase_at=None)
+    PrivacyJob.objects.all().delete()
+
+    # The same while it is being made.
+    export = exports.ask(zelda)
+    with monkeypatch.context() as patched, on_commit():
+        patched.setattr(privacy, "export", lambda *_, **__: end())
+        exports.make(export.pk)
+    export.refresh_from_db()
+    assert export.state == "failed"
+    assert not default_storage.exists(exports.path_of(export.pk))
+
+
 def test_a_second_run_after_a_killed_worker_ends_the_same(
     zelda: User, zelda_api: APIClient, jobs: Jobs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -301,12 +361,42 @@ def test_a_wrong_password_brings_nothing_back(zelda: User, jobs: Jobs, client: C
 
 
 def test_who_was_closed_by_staff_does_not_come_back(zelda: User, jobs: Jobs, client: Client) -> None:
-    from lyceum.accounts import services as accounts
-
     accounts.deactivate(zelda, actor=None)
     body = {"email": zelda.email, "password": PASSWORD}
     answer = client.post("/api/v1/auth/token/", body, content_type="application/json")
     check_problem(answer, 401, "invalid_credentials")
+
+
+def test_whom_staff_shut_out_while_closing_is_erased_in_time_and_cannot_take_it_back(
+    zelda: User, priya: User, jobs: Jobs, client: Client
+) -> None:
+    erasure.close(zelda)
+    promised = User.objects.get(pk=zelda.pk).erase_at
+    at_staff = Client()
+    at_staff.force_login(priya)
+    body = {"action": "shut", "_selected_action": [str(zelda.pk), str(priya.pk)]}
+    assert at_staff.post("/admin/accounts/user/", body).status_code == 302
+
+    entry = {"email": zelda.email, "password": PASSWORD}
+    answer = client.post("/api/v1/auth/token/", entry, content_type="application/json")
+    check_problem(answer, 401, "invalid_credentials")
+    zelda.refresh_from_db()
+    assert (zelda.is_active, zelda.erase_at) == (False, promised)
+    assert User.objects.get(pk=priya.pk).is_active, "nobody shuts themselves out"
+    User.objects.filter(pk=zelda.pk).update(erase_at=timezone.now())
+    assert erasure.due() == [zelda.pk]
+
+
+def test_whom_staff_let_in_again_may_enter(zelda: User, priya: User, jobs: Jobs, client: Client) -> None:
+    erasure.close(zelda)
+    accounts.deactivate(zelda, actor=priya)
+    at_staff = Client()
+    at_staff.force_login(priya)
+    body = {name: getattr(zelda, name) for name in ("email", "first_name", "last_name", "limit_profile")}
+    assert at_staff.post(f"/admin/accounts/user/{zelda.pk}/change/", {**body, "is_active": "on"}).status_code == 302
+    zelda.refresh_from_db()
+    assert (zelda.is_active, zelda.is_barred, zelda.erase_at) == (True, False, None)
+    assert not PrivacyJob.objects.filter(kind="erasure").exists()
 
 
 def test_the_last_of_staff_hands_over_first(jobs: Jobs) -> None:
