@@ -27,6 +27,9 @@ class Push(msgspec.Struct, array_like=True, frozen=True):
     where not all may see the same. `control` is for the gateway: `join:<group>`, `leave:<group>` or `close:<code>`
     is carried out for the group's connections after the frame; `part:<group>` takes the group away ahead of `leave`,
     which also ends a socket that is for it alone. `also` names more groups: who is in several hears it once.
+
+    `sequence` is the number of what the frame is about. Who joined the group with `above`, which belongs to `join`,
+    hears only of what is numbered higher, however late an older frame comes.
     """
 
     group: str
@@ -36,6 +39,8 @@ class Push(msgspec.Struct, array_like=True, frozen=True):
     only: tuple[str, ...] = ()
     never: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
+    sequence: int = 0
+    above: int = 0
     # When it began, in seconds of the clock: a message's sending, else the making of the frame.
     at: float = 0.0
 

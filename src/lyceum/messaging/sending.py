@@ -287,7 +287,8 @@ class Batch:
 
 def _push(draft: Draft, message: dict[str, Any], **options: Any) -> Push:
     frame = {"type": "message", "message": message}
-    return make_push(group_of(draft.conversation_id), frame, exclude=draft.connection_id, at=draft.begun_at, **options)
+    options |= {"exclude": draft.connection_id, "at": draft.begun_at, "sequence": message["sequence"]}
+    return make_push(group_of(draft.conversation_id), frame, **options)
 
 
 def _reply_pushes(

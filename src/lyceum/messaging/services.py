@@ -169,18 +169,17 @@ def _readers(message: Message) -> tuple[str, ...]:
 
 def _tell_message(kind: str, log: Log, message: Message, *, exclude: str = "") -> None:
     """Push a message; who may not see what it replies to is told without that."""
-    readers = _readers(message)
-    group = group_of(message.conversation_id)
+    group, sequence = group_of(message.conversation_id), message.sequence
     original = message.reply_to
     is_shown = original is not None and original.sequence > log.gone
     original_readers = _readers(original) if original is not None and is_shown else ()
     frame = {"type": kind, "message": selectors.framed(log, [message], log.gone)[0]}
     if not original_readers:
-        push_on_commit(group, frame, only=readers, exclude=exclude)
+        push_on_commit(group, frame, sequence=sequence, exclude=exclude)
         return
-    push_on_commit(group, frame, only=original_readers, exclude=exclude)
-    bare = selectors.framed(log, [message], message.sequence)[0]
-    push_on_commit(group, {**frame, "message": bare}, only=readers, never=original_readers, exclude=exclude)
+    push_on_commit(group, frame, only=original_readers, sequence=sequence, exclude=exclude)
+    bare = selectors.framed(log, [message], sequence)[0]
+    push_on_commit(group, {**frame, "message": bare}, never=original_readers, sequence=sequence, exclude=exclude)
 
 
 @transaction.atomic
@@ -218,7 +217,7 @@ def delete_message(
     if participant.conversation.retention == Conversation.Retention.PERMANENT:
         publish(MessageDeleted(**_named(message), by_id=str(participant.user_id)))
     frame = {"type": "message_deleted", "message_id": message.pk, "sequence": message.sequence}
-    push_on_commit(group_of(message.conversation_id), frame, only=_readers(message))
+    push_on_commit(group_of(message.conversation_id), frame, sequence=message.sequence)
 
 
 def _lock_message(participant: Participant, message_id: UUID) -> tuple[Log, Message, Participant]:
@@ -252,7 +251,7 @@ def react(participant: Participant, message_id: UUID, emoji: str, *, add: bool) 
             "added": add,
             "reactions": shapes.reactions_for(found, None),
         }
-        push_on_commit(group_of(message.conversation_id), frame, only=_readers(message))
+        push_on_commit(group_of(message.conversation_id), frame, sequence=message.sequence)
     return shapes.reactions_for(found, participant.user_id)
 
 
@@ -329,11 +328,12 @@ def _publish_added(conversation: Conversation, user_ids: list[UUID]) -> None:
 
 
 def _tell_added(conversation: Conversation, user_ids: list[UUID]) -> None:
-    """Let the open sockets of people join the conversation's group, and tell them what it is."""
-    for user_id in user_ids:
+    """Let the open sockets of people hear what they may of the conversation, and tell them what it is."""
+    places = Participant.objects.filter(conversation=conversation, user__in=user_ids)
+    for user_id, above in places.values_list("user_id", "visible_after"):
         details = selectors.describe(user_id, [conversation])[0]
         frame = {"type": "conversation_added", "conversation": conversation.pk, "details": details}
-        push_on_commit(f"user:{user_id}", frame, control=f"join:{group_of(conversation.pk)}")
+        push_on_commit(f"user:{user_id}", frame, control=f"join:{group_of(conversation.pk)}", above=above)
     _tell_who_is_here(conversation.pk, user_ids)
 
 

@@ -76,9 +76,9 @@ class Ping(ClientFrame):
 class Chat:
     """The domain behind the gateway."""
 
-    async def groups(self, sign_in: SignIn, conversation: UUID | None) -> list[str] | None:
+    async def groups(self, sign_in: SignIn, conversation: UUID | None) -> dict[str, int] | None:
         # Hidden ones too: their next message shows them again.
-        found = [group_of(pk) for pk, _, _ in await standing.places(sign_in.user_id, conversation)]
+        found = {group_of(at.id): at.visible_after for at in await standing.places(sign_in.user_id, conversation)}
         return found if found or conversation is None else None
 
     async def open(self, sign_in: SignIn, conversation: UUID | None) -> Opening | None:
@@ -95,11 +95,11 @@ class Chat:
         return Opening({**established, "conversation": conversation, "sequence": found.last[conversation]}, told)
 
     async def beat(self, sign_in: SignIn, conversation: UUID | None, told: dict[str, int]) -> Beat | None:
-        rows = await standing.places(sign_in.user_id, conversation)
-        groups = [group_of(pk) for pk, _, _ in rows]
+        places = await standing.places(sign_in.user_id, conversation)
+        groups = {group_of(at.id): at.visible_after for at in places}
         if conversation is not None:
-            return Beat({"conversation": conversation, "sequence": rows[0][1]}, groups) if rows else None
-        moved = {str(pk): last for pk, last, is_hidden in rows if not is_hidden and told.get(str(pk)) != last}
+            return Beat({"conversation": conversation, "sequence": places[0].last}, groups) if places else None
+        moved = {str(at.id): at.last for at in places if not at.is_hidden and told.get(str(at.id)) != at.last}
         told.update(moved)
         return Beat({"sequences": moved}, groups)
 

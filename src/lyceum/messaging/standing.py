@@ -1,6 +1,6 @@
 """Where people stand when their sockets open and beat; what many ask at once is read by one statement."""
 
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from lyceum.core import presence
@@ -20,7 +20,8 @@ PLACES = Read(
     "places",
     f"""
 select a.place, mine.* from asked a cross join lateral (
-  select array_agg(c.id), array_agg(c.last_sequence), array_agg(p.hidden_at is not null) from {MINE}
+  select array_agg(c.id), array_agg(c.last_sequence), array_agg(p.hidden_at is not null), array_agg(p.visible_after)
+  from {MINE}
 ) mine
 """,  # noqa: S608  # no part comes from outside
     **ASKED,
@@ -58,6 +59,15 @@ join accounts_user u on u.id = a.user_id and u.show_presence
 )
 
 
+class Place(NamedTuple):
+    """A living conversation of a person, who hears of it what is numbered above `visible_after`."""
+
+    id: UUID
+    last: int
+    is_hidden: bool
+    visible_after: int
+
+
 class Standing:
     """What a socket opens with: conversations with their last sequences and what is unread, and who is here."""
 
@@ -65,10 +75,10 @@ class Standing:
         self.last, self.unread, self.present = last, unread, present
 
 
-async def places(user_id: UUID, conversation: UUID | None) -> list[tuple[UUID, int, bool]]:
-    """Return the living conversations of a person, or of these the one: id, last sequence, whether it is hidden."""
+async def places(user_id: UUID, conversation: UUID | None) -> list[Place]:
+    """Return the living conversations of a person, or of these the one."""
     row = await PLACES.ask(user_id, conversation)
-    return list(zip(*row, strict=True)) if row is not None and row[0] else []
+    return list(map(Place, *row)) if row is not None and row[0] else []
 
 
 async def standing(user_id: UUID, conversation: UUID | None) -> Standing:

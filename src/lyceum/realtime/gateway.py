@@ -146,8 +146,8 @@ async def _establish(connection: Connection) -> bool:
         groups = await domain.groups(sign_in, conversation)
     if groups is None:
         return False
-    for group in groups:
-        hub().join(connection, group)
+    for group, above in groups.items():
+        hub().join(connection, group, above)
     # The numbers are read after the groups are joined, so nothing falls between.
     opening = await domain.open(sign_in, conversation)
     # A sign-in that ended after it was looked at has told only those who had joined.
@@ -194,7 +194,7 @@ async def _beat_once(connection: Connection) -> None:
         connection.end(4403)
         return
     if moves == connection.moves:
-        hub().keep_to(connection, connection.own_groups | set(beat.groups))
+        hub().keep_to(connection, dict.fromkeys(connection.own_groups, 0) | beat.groups)
         if connection.is_doubted:
             connection.is_doubted = False
             connection.answer({"type": "reload", "count": 0})

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections import defaultdict
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 import msgspec
@@ -12,6 +13,7 @@ from redis.exceptions import RedisError
 
 from lyceum.core import tallies, valkey
 from lyceum.core.live import CHANNEL, Push, unpack
+from lyceum.realtime.floors import Floors
 from lyceum.realtime.pace import Kept, Pace
 from lyceum.realtime.writers import Frame
 
@@ -54,6 +56,7 @@ def _count(push: Push, members: int) -> None:
 class Hub:
     def __init__(self) -> None:
         self.groups: dict[str, set[Member]] = defaultdict(set)
+        self._floors = Floors()
         self._pace = Pace(self._write_kept)
         self._task: asyncio.Task[None] | None = None
         self._ready = asyncio.Event()
@@ -70,8 +73,10 @@ class Hub:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
-    def join(self, member: Member, group: str) -> None:
+    def join(self, member: Member, group: str, above: int = 0) -> None:
+        """Let a member hear a group; `above` as in `Push`."""
         self._pace.flush(group)
+        self._floors.put(group, member.person, above)
         self.groups[group].add(member)
         member.groups.add(group)
 
@@ -83,13 +88,14 @@ class Hub:
             members.discard(member)
             if not members:
                 del self.groups[group]
+                self._floors.forget(group)
 
-    def keep_to(self, member: Member, groups: set[str]) -> None:
-        """Join and leave groups until they are these; for what was missed."""
-        for group in member.groups - groups:
+    def keep_to(self, member: Member, groups: Mapping[str, int]) -> None:
+        """Join and leave groups until they are these, heard above these numbers; for what was missed."""
+        for group in member.groups - groups.keys():
             self.leave(member, group)
-        for group in groups - member.groups:
-            self.join(member, group)
+        for group in groups.keys() - member.groups:
+            self.join(member, group, groups[group])
 
     def forget(self, member: Member) -> None:
         for group in list(member.groups):
@@ -140,7 +146,7 @@ class Hub:
     def _doubt_all(self) -> None:
         """After a lost subscription nobody is sure of their groups: who was removed meanwhile was not told here."""
         for member in self.everyone():
-            self.keep_to(member, member.groups & member.own_groups)
+            self.keep_to(member, dict.fromkeys(member.groups & member.own_groups, 0))
             member.moves += 1
             member.doubt()
 
@@ -157,7 +163,8 @@ class Hub:
             return
         _count(push, len(members))
         frame = Frame(push.text) if push.text else None
-        if push.also or push.control or push.only or push.never or frame is None:
+        is_hidden = self._floors.hides(push.group, push.sequence)
+        if is_hidden or push.also or push.control or push.only or push.never or frame is None:
             self._pace.flush(push.group)
             self._dispatch_singly(push, members, frame)
         elif not self._pace.keep(push.group, len(members), frame, push.exclude):
@@ -179,6 +186,8 @@ class Hub:
         """Carry out a push that is not the same for all, or moves them between groups."""
         if push.only or push.never:
             members = {m for m in members if m.person not in push.never and (not push.only or m.person in push.only)}
+        if self._floors.hides(push.group, push.sequence):
+            members = {m for m in members if not self._floors.hides_from(push.group, m.person, push.sequence)}
         verb, _, target = push.control.partition(":")
         for member in list(members):
             # What concerns a person's other conversations is for the connection that carries them all.
@@ -186,7 +195,7 @@ class Hub:
             if frame is not None and is_for and push.exclude not in (member.id, member.person):
                 self._deliver(member, frame)
             if verb:
-                self._control(member, verb, target)
+                self._control(member, verb, target, push.above)
 
     def _deliver(self, member: Member, frame: Frame) -> None:
         """Write to one member; what goes wrong there is that member's end and nobody else's loss."""
@@ -196,11 +205,11 @@ class Hub:
             log.exception("delivery_failed", connection=member.id)
             member.end(1011)
 
-    def _control(self, member: Member, verb: str, target: str) -> None:
+    def _control(self, member: Member, verb: str, target: str, above: int) -> None:
         member.moves += 1
         match verb:
             case "join" if member.is_multiplexed:
-                self.join(member, target)
+                self.join(member, target, above)
             case "part":
                 self.leave(member, target)
             case "leave":

@@ -26,10 +26,10 @@ class Opening:
 
 @dataclass(frozen=True)
 class Beat:
-    """What a heartbeat says, and the groups that the connection should hear by now."""
+    """What a heartbeat says, and the groups that the connection should hear by now, as `Domain.groups` gives them."""
 
     fields: dict[str, Any]
-    groups: list[str]
+    groups: dict[str, int]
 
 
 class Caller(Protocol):
@@ -54,8 +54,11 @@ class Caller(Protocol):
 class Domain(Protocol):
     """The one domain behind the sockets."""
 
-    async def groups(self, sign_in: SignIn, conversation: UUID | None) -> list[str] | None:
-        """Return the groups that a connection hears; None when the conversation is not the person's."""
+    async def groups(self, sign_in: SignIn, conversation: UUID | None) -> dict[str, int] | None:
+        """Return the groups that a connection hears, each with the number above which it does (0 for everything).
+
+        None when the conversation is not the person's.
+        """
 
     async def open(self, sign_in: SignIn, conversation: UUID | None) -> Opening | None:
         """Return what the connection starts with; called after it has joined its groups."""

@@ -90,6 +90,29 @@ async def test_exclusions_and_audiences_hold(hub: Hub) -> None:
     assert [len(await heard(member, count)) for member, count in ((alice, 1), (bob, 3), (charlie, 3))] == [1, 3, 3]
 
 
+async def test_who_joined_late_hears_nothing_from_before_however_late_it_comes(hub: Hub) -> None:
+    alice, bob = Listener("alice"), Listener("bob")
+    hub.join(alice, "room")
+    hub.join(bob, "user:bob")
+    live.push_all(["user:bob"], {}, control="join:room", above=2)
+    for number in (1, 2, 3):
+        live.push_all(["room"], {"type": "message", "number": number}, sequence=number)
+    live.push_all(["room"], {"type": "typing_indicator"})
+    assert len(await heard(alice, 4)) == 4
+    assert [b'"number":3' in frame for frame in await heard(bob, 2)] == [True, False]
+
+    hub.leave(bob, "room")
+    hub.keep_to(bob, {"user:bob": 0, "room": 4})
+    live.push_all(["room"], {"type": "message_edited", "number": 4}, sequence=4)
+    live.push_all(["room"], {"type": "message", "number": 5}, sequence=5)
+    assert b'"number":5' in (await heard(bob, 3))[2]
+
+    live.push_all(["user:bob"], {}, control="part:room")
+    live.push_all(["user:bob"], {}, control="join:room")
+    live.push_all(["room"], {"type": "message_edited", "number": 4}, sequence=4)
+    assert b'"number":4' in (await heard(bob, 4))[3]
+
+
 async def test_after_a_lost_subscription_nobody_hears_of_a_group_until_it_is_read_anew(hub: Hub) -> None:
     from lyceum.core import valkey
 
@@ -106,7 +129,7 @@ async def test_after_a_lost_subscription_nobody_hears_of_a_group_until_it_is_rea
     live.push_all(["user:alice"], {"type": "message", "number": 2})
     [frame] = await heard(listener, 1)
     assert b'"number":2' in frame
-    hub.keep_to(listener, {"user:alice", "room"})
+    hub.keep_to(listener, {"user:alice": 0, "room": 0})
     live.push_all(["room"], {"type": "message", "number": 3})
     assert b'"number":3' in (await heard(listener, 2))[1]
 
