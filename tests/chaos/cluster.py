@@ -136,7 +136,7 @@ class Web:
         ends = time.monotonic() + START_SECONDS
         while time.monotonic() < ends:
             assert self.process is not None
-            assert self.process.poll() is None, f"a web process ended: {self.log}"
+            assert self.process.poll() is None, f"a web process ended: {self.log.read_text()[-2000:]}"
             with contextlib.suppress(OSError):
                 urllib.request.urlopen(f"http://127.0.0.1:{self.port}/health/", timeout=2).close()
                 return

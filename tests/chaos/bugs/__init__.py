@@ -4,6 +4,13 @@ Each module patches a web process at its start (`plant`); `SCHEMA` is what it ta
 database.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # a web process is set up only after this module is imported
+    from lyceum.core.pipeline import Statement
+
 # By name, the faults under which they show.
 BUGS: dict[str, tuple[str, ...]] = {
     "acknowledged_before_commit": ("PostgreSQL killed",),
@@ -23,3 +30,8 @@ def replaced(text: str, old: str, new: str) -> str:
     """Replace a part of a statement; a bug that no longer fits the product must not go unnoticed."""
     assert old in text, f"the statement has changed: {old}"
     return text.replace(old, new)
+
+
+def restated(statement: Statement, text: str) -> Statement:
+    """Return a prepared statement with another text, for the same parameters."""
+    return type(statement)(statement.name.decode(), text, *statement.types)

@@ -2,31 +2,43 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import psycopg
-from psycopg.pq import TransactionStatus
+
+from lyceum.core.pipeline import BEGIN, COMMIT, Pipeline, Work
 
 LATER_SECONDS = 0.15
-_kept: set[Any] = set()
 
 
-async def _commit(connection: Any) -> None:
-    await asyncio.sleep(LATER_SECONDS)
-    with contextlib.suppress(psycopg.Error):
-        await connection.execute("commit")
+class Open:
+    """A connection's transaction, which stays open until its commit is due."""
 
-
-@contextlib.asynccontextmanager
-async def transaction(connection: Any, *_: Any, **__: Any) -> AsyncIterator[None]:
-    if connection.info.transaction_status == TransactionStatus.IDLE:
-        await connection.execute("begin")
-        task = asyncio.ensure_future(_commit(connection))
-        _kept.add(task)
-        task.add_done_callback(_kept.discard)
-    yield
+    def __init__(self) -> None:
+        self.one_by_one = asyncio.Lock()
+        self.commit: asyncio.Task[None] | None = None
 
 
 def plant() -> None:
-    psycopg.AsyncConnection.transaction = transaction  # type: ignore[assignment, method-assign]
+    run = Pipeline.run
+    transactions: WeakKeyDictionary[Pipeline, Open] = WeakKeyDictionary()
+
+    async def commit(pipeline: Pipeline, found: Open) -> None:
+        await asyncio.sleep(LATER_SECONDS)
+        async with found.one_by_one:
+            found.commit = None
+            with contextlib.suppress(psycopg.Error):
+                await run(pipeline, (COMMIT, ()))
+
+    async def run_without_commit(pipeline: Pipeline, *work: Work) -> list[list[Any]]:
+        found = transactions.setdefault(pipeline, Open())
+        async with found.one_by_one:
+            is_open = found.commit is not None
+            kept = [item for item in work if item[0] is not COMMIT and not (is_open and item[0] is BEGIN)]
+            rows = await run(pipeline, *kept)
+            if len(kept) < len(work) and found.commit is None:
+                found.commit = asyncio.ensure_future(commit(pipeline, found))
+        return rows
+
+    Pipeline.run = run_without_commit  # type: ignore[method-assign]

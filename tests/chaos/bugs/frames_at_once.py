@@ -2,24 +2,15 @@
 
 import asyncio
 import random
-from typing import Any
 
-from lyceum.realtime import gateway
-
-_kept: set[Any] = set()
+from lyceum.realtime.inbox import Inbox
 
 
 def plant() -> None:
-    one_by_one = gateway.handle
+    one_by_one = Inbox.take
 
-    async def soon(connection: Any, text: str) -> None:
-        await asyncio.sleep(random.uniform(0, 0.02))
-        await one_by_one(connection, text)
-
-    async def handle(connection: Any, text: str) -> bool:
-        task = asyncio.ensure_future(soon(connection, text))
-        _kept.add(task)
-        task.add_done_callback(_kept.discard)
+    def take(inbox: Inbox, text: str) -> bool:
+        asyncio.get_running_loop().call_later(random.uniform(0, 0.02), one_by_one, inbox, text)
         return True
 
-    gateway.handle = handle
+    Inbox.take = take  # type: ignore[method-assign]
