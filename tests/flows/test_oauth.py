@@ -2,6 +2,7 @@
 
 import re
 import secrets
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from html import unescape
@@ -265,7 +266,9 @@ def ask(client: Client, **changes: str | None) -> str:
         ({"response_mode": "fragment"}, "invalid_request"),
         ({"scope": "chat:write admin"}, "invalid_scope"),
         ({"prompt": "none"}, "consent_required"),
-        ({"max_age": "0"}, "login_required"),
+        ({"prompt": "none", "max_age": "0"}, "login_required"),
+        ({"prompt": "none login"}, "invalid_request"),
+        ({"max_age": "soon"}, "invalid_request"),
         ({"request": "ey"}, "request_not_supported"),
     ],
 )
@@ -332,6 +335,53 @@ def test_who_is_not_signed_in_signs_in_first(provider: Site, staff: Person) -> N
     assert answer.headers["Location"].startswith("/sign-in/?next=/oauth/authorize/")
     silent = requests.get(ask(client, prompt="none"), headers={"Accept": "text/html"}, allow_redirects=False)
     assert told(silent.headers["Location"])["error"] == "login_required"
+
+
+def auth_time(got: dict[str, Any]) -> int:
+    return int(jwt.decode(got["id_token"], options={"verify_signature": False})["auth_time"])
+
+
+@pytest.mark.parametrize("wish", [{"prompt": "login"}, {"max_age": "0"}])
+def test_who_is_signed_in_shows_again_who_they_are_where_the_app_wants_it(
+    provider: Site, alice: Person, staff: Person, wish: dict[str, str]
+) -> None:
+    client, browser = Client(provider, make_app(staff)), Browser(alice)
+    client.sign_in(browser)
+    address = client.address(**wish)
+    asked = browser.open(address)
+    assert (asked.status_code, urlsplit(asked.headers["Location"]).path) == (303, "/security/confirm/")
+    goal = told(asked.headers["Location"])["next"]
+    # Who goes there without having shown it is asked again, and so is another request.
+    assert urlsplit(browser.open(goal).headers["Location"]).path == "/security/confirm/"
+    page = browser.open(asked.headers["Location"]).text
+    assert "Confirm that it is you" in page and alice.email in page and 'name="password"' in page
+    assert browser.send("/security/confirm/", password="wrong", next=goal).status_code == 400
+
+    began = int(time.time())
+    confirmed = browser.send("/security/confirm/", password=PASSWORD, next=goal)
+
+    assert (confirmed.status_code, confirmed.headers["Location"]) == (303, goal)
+    assert auth_time(client.trade(browser.decide(goal))) >= began
+    another = browser.open(goal.replace("state=", "state=x"))
+    assert urlsplit(another.headers["Location"]).path == "/security/confirm/"
+    assert urlsplit(browser.open(client.address(**wish)).headers["Location"]).path == "/security/confirm/"
+
+
+def test_a_sign_in_that_is_new_enough_is_not_asked_for_again(provider: Site, alice: Person, staff: Person) -> None:
+    client, browser = Client(provider, make_app(staff)), Browser(alice)
+    assert client.sign_in(browser, max_age="600")["access_token"]
+    silent = browser.open(client.address(prompt="none", max_age="600")).headers["Location"]
+    assert "code" in told(silent)
+
+
+def test_who_signs_in_for_an_app_is_asked_for_the_password_once(provider: Site, alice: Person, staff: Person) -> None:
+    client, browser = Client(provider, make_app(staff)), Browser(alice)
+    browser.session.cookies.clear()
+    goal = told(browser.open(client.address(prompt="login")).headers["Location"])["next"]
+    browser.session.get(f"{provider.url}/sign-in/")
+    entered = browser.send("/sign-in/", email=alice.email, password=PASSWORD, next=goal)
+    assert entered.headers["Location"] == goal
+    assert client.trade(browser.decide(goal))["access_token"]
 
 
 def test_an_app_with_a_secret_is_asked_for_once(provider: Site, alice: Person, staff: Person) -> None:

@@ -11,11 +11,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from lyceum.accounts import erasure, exports, factors, fields, reauthentication
-from lyceum.accounts.api import serializers as bodies
+from lyceum.accounts import erasure, exports, reauthentication
 from lyceum.accounts.api.factor_serializers import ConfirmBody
 from lyceum.accounts.api.privacy_views import export_data
 from lyceum.accounts.askers import address_of, person_of
+from lyceum.accounts.confirm_views import page_for, proof_fields
 from lyceum.accounts.models import PrivacyJob
 from lyceum.accounts.sessions import current_session_id
 from lyceum.core import pages
@@ -52,17 +52,14 @@ def export(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def erase(request: HttpRequest) -> HttpResponse:
     user = person_of(request)
-    has_factor, has_password = factors.is_on(user), user.has_usable_password()
-    asked = [fields.PASSWORD] * has_password + [fields.OTP] * has_factor
+    asked, sign_in_id = proof_fields(user), current_session_id(request)
+    if not asked and not reauthentication.is_confirmed(sign_in_id):
+        return pages.go(request, page_for(reverse("accounts:erase")))
     form = Form("erase", asked, _("Delete my account"), username=user.email, is_main=False)
     if request.method == "POST":
         with form.refusals():
-            body = {
-                "password": "",
-                **(form.read(ConfirmBody if has_password else bodies.OtpBody, request) if asked else {}),
-            }
-            address = address_of(request)
-            reauthentication.reauthenticate(user, **body, address=address, sign_in_id=current_session_id(request))
+            body = form.read(ConfirmBody, request)
+            reauthentication.reauthenticate(user, **body, address=address_of(request), sign_in_id=sign_in_id)
             erasure.close(user)
             logout(request)
             told = _("Your account is closed. Sign in within %d days to keep it.") % settings.ERASURE_DAYS

@@ -12,7 +12,9 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from lyceum.accounts import fields, selectors, services
 from lyceum.accounts.api import serializers as bodies
 from lyceum.accounts.askers import address_of, person_of
+from lyceum.accounts.confirm_views import page_for
 from lyceum.accounts.models import User
+from lyceum.accounts.reauthentication import is_confirmed
 from lyceum.accounts.sessions import current_session_id, keep_session
 from lyceum.core import pages
 from lyceum.core.forms import Form, answer
@@ -42,7 +44,11 @@ def _forms(user: User) -> dict[str, Form]:
             is_main=False,
         ),
         "email": Form(
-            "email", [fields.NEW_EMAIL, fields.PASSWORD], _("Send the link"), reverse("accounts:email"), is_main=False
+            "email",
+            [fields.NEW_EMAIL, *[fields.PASSWORD] * user.has_usable_password()],
+            _("Send the link"),
+            reverse("accounts:email"),
+            is_main=False,
         ),
         "password": Form(
             "password",
@@ -57,7 +63,13 @@ def _forms(user: User) -> dict[str, Form]:
 
 def _profile_page(request: HttpRequest, forms: dict[str, Form], changed: Form) -> HttpResponse:
     has_password = person_of(request).has_usable_password()
-    return answer(request, "accounts/profile.html", changed, {"forms": forms, "has_password": has_password})
+    context = {
+        "forms": forms,
+        "has_password": has_password,
+        "may_move": has_password or is_confirmed(current_session_id(request)),
+        "confirm": page_for(f"{reverse('accounts:profile')}#address"),
+    }
+    return answer(request, "accounts/profile.html", changed, context)
 
 
 def _saved(request: HttpRequest, forms: dict[str, Form], changed: Form, told: str) -> HttpResponse:
@@ -102,7 +114,8 @@ def email(request: HttpRequest) -> HttpResponse:
     form = forms["email"]
     with form.refusals():
         body = form.read(bodies.ChangeEmailBody, request)
-        services.change_email(person_of(request), **body, address=address_of(request))
+        sign_in_id = current_session_id(request)
+        services.change_email(person_of(request), **body, address=address_of(request), sign_in_id=sign_in_id)
         told = _("A link is on its way to %s. Until you open it, your address stays as it is.") % body["email"]
         return pages.go(request, reverse("accounts:profile"), told=told)
     return _profile_page(request, forms, form)

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django_htmx.http import reswap, retarget
 
-from lyceum.accounts import factors, fields, passkeys, reauthentication
+from lyceum.accounts import confirm_views, factors, fields, passkeys, reauthentication
 from lyceum.accounts.api import serializers as bodies
 from lyceum.accounts.api.factor_serializers import ConfirmBody, PasskeyNameBody
 from lyceum.accounts.askers import address_of, person_of
@@ -40,11 +40,6 @@ def confirmed(view: View) -> View:
     return pages.signed_in(guarded)
 
 
-def _confirm_form(request: HttpRequest) -> Form:
-    asked = [fields.PASSWORD, fields.OTP] if factors.is_on(person_of(request)) else [fields.PASSWORD]
-    return Form("confirm", asked, _("Confirm"), reverse("accounts:confirm"), username=person_of(request).email)
-
-
 def _keys(request: HttpRequest) -> dict[str, Any]:
     """Return what the part about passkeys shows."""
     host = request.get_host()
@@ -60,32 +55,17 @@ def _keys(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-def _page(request: HttpRequest, form: Form) -> HttpResponse:
-    user = person_of(request)
-    context = {
-        **_keys(request),
-        "state": factors.state_of(user),
-        "has_password": user.has_usable_password(),
-    }
-    return answer(request, "accounts/security.html", form, context)
-
-
 @pages.signed_in
 @require_GET
 def security(request: HttpRequest) -> HttpResponse:
-    return _page(request, _confirm_form(request))
-
-
-@pages.signed_in
-@require_POST
-def confirm(request: HttpRequest) -> HttpResponse:
-    form = _confirm_form(request)
-    with form.refusals():
-        body = form.read(ConfirmBody, request)
-        sign_in_id = current_session_id(request)
-        reauthentication.confirm(person_of(request), sign_in_id, **body, address=address_of(request))
-        return _home(request, _("Confirmed. For ten minutes you can change what is here."))
-    return _page(request, form)
+    goal = reverse("accounts:security")
+    context = {
+        **_keys(request),
+        **confirm_views.ways(request, goal),
+        "form": confirm_views.form_for(request, goal),
+        "state": factors.state_of(person_of(request)),
+    }
+    return render(request, "accounts/security.html", context)
 
 
 @confirmed
@@ -123,14 +103,10 @@ def app_off(request: HttpRequest) -> HttpResponse:
     user = person_of(request)
     if not factors.is_on(user):
         return pages.go(request, reverse("accounts:security"))
-    asked = [fields.PASSWORD, fields.OTP] if user.has_usable_password() else [fields.OTP]
-    form = Form("app-off", asked, _("Turn it off"), username=user.email)
+    form = Form("app-off", confirm_views.proof_fields(user), _("Turn it off"), username=user.email)
     if request.method == "POST":
         with form.refusals():
-            body = {"password": "", **form.read(ConfirmBody if user.has_usable_password() else bodies.OtpBody, request)}
-            reauthentication.reauthenticate(
-                user, **body, address=address_of(request), sign_in_id=current_session_id(request)
-            )
+            reauthentication.reauthenticate(user, **form.read(ConfirmBody, request), address=address_of(request))
             factors.turn_off(user)
             return _home(request, _("The second factor is off."))
     return answer(request, "accounts/app_off.html", form, {})

@@ -18,7 +18,7 @@ from lyceum.accounts.errors import EmailUnverified, InvalidCredentials, OtpRequi
 from lyceum.accounts.models import MailedLink, ServiceKey, Session, TokenFamily, User, email_key
 from lyceum.accounts.oauth.models import AuthorizationCode, DeviceCode
 from lyceum.accounts.passwords import broken_rules
-from lyceum.accounts.reauthentication import check_own_password
+from lyceum.accounts.reauthentication import check_own_hand, check_own_password
 from lyceum.accounts.tokens import revoke_family, token_hash
 from lyceum.core import audit, jobs
 from lyceum.core.errors import FieldError, Invalid, NotFound
@@ -213,9 +213,9 @@ def verify_email(token: str) -> User:
 
 
 @transaction.atomic
-def change_email(user: User, *, email: str, password: str, address: str) -> None:
+def change_email(user: User, *, email: str, password: str = "", address: str, sign_in_id: UUID | None = None) -> None:
     """Send a link to the new address; it becomes the login when that is opened."""
-    check_own_password(user, password, address)
+    check_own_hand(user, password=password, address=address, sign_in_id=sign_in_id)
     other = User.objects.filter(email_key=email_key(email)).exclude(pk=user.pk).first()
     if other is not None and settings.EMAIL_VERIFICATION == "required":
         jobs.enqueue("accounts.mail_known_address", user_id=str(other.pk))

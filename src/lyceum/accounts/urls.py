@@ -1,6 +1,6 @@
 from django.urls import path
 
-from lyceum.accounts import connection_views, data_views, key_views, own_views, security_views, views
+from lyceum.accounts import confirm_views, connection_views, data_views, key_views, own_views, security_views, views
 from lyceum.accounts.openid import views as openid_views
 
 app_name = "accounts"
@@ -31,7 +31,7 @@ urlpatterns = [
     path("your-data/export/", data_views.export, name="export"),
     path("your-data/erase/", data_views.erase, name="erase"),
     path("security/", security_views.security, name="security"),
-    path("security/confirm/", security_views.confirm, name="confirm"),
+    path("security/confirm/", confirm_views.confirm, name="confirm"),
     path("security/app/", security_views.app, name="app"),
     path("security/app/off/", security_views.app_off, name="app-off"),
     path("security/recovery-codes/", security_views.recovery_codes, name="recovery-codes"),

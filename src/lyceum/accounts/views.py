@@ -82,7 +82,8 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     if request.user.is_authenticated:
         services.end_sign_in(request.user, current_session_id(request))
     logout(request)
-    return pages.go(request, reverse("accounts:sign-in"), told=_("You are signed out."))
+    goal, door = pages.next_address(request, ""), reverse("accounts:sign-in")
+    return pages.go(request, pages.with_next(door, goal) if goal else door, told=_("You are signed out."))
 
 
 NEW_PERSON = [fields.FIRST_NAME, fields.LAST_NAME, fields.EMAIL, fields.NEW_PASSWORD, fields.CONFIRM]

@@ -4,13 +4,12 @@ from typing import Any
 
 from rest_framework import serializers
 
-from lyceum.accounts.api.serializers import Otp, Password
+from lyceum.accounts.api.serializers import Otp, ProofBody
 from lyceum.core.serializers import Body, StrictText
 
 
-class ConfirmBody(Body):
+class ConfirmBody(ProofBody):
     example = {"password": "Lefroy-salt-lake-7", "otp": "123456"}
-    password = Password()
     otp = Otp(required=False)
 
 

@@ -37,10 +37,12 @@ def confirmed_sign_in_of(request: Request) -> UUID:
 
 
 class Confirm(Door):
+    refusals = {"POST": (403,)}
+
     @extend_schema(request=forms.ConfirmBody, responses={204: None})
     def post(self, request: Request) -> Response:
         """Show again who one is, so that this sign-in may change what is sensitive for ten minutes."""
-        body = read(forms.ConfirmBody, request)
+        body = read(forms.ConfirmBody, request, person=person_of(request))
         reauthentication.confirm(person_of(request), sign_in_of(request), **body, address=address_of(request))
         return Response(status=204)
 
@@ -78,7 +80,7 @@ class TotpOff(Door):
     @extend_schema(request=forms.ConfirmBody, responses={204: None})
     def post(self, request: Request) -> Response:
         """Turn the second factor off, with the password and a code of it."""
-        body = read(forms.ConfirmBody, request)
+        body = read(forms.ConfirmBody, request, person=person_of(request))
         factors.check_on(person_of(request))
         reauthentication.reauthenticate(
             person_of(request), **body, address=address_of(request), sign_in_id=sign_in_of(request)

@@ -99,8 +99,8 @@ class Erase(Door):
     @extend_schema(request=ConfirmBody, responses={202: ErasureView})
     def post(self, request: Request) -> Response:
         """Close one's account at once, to be erased later; signing in before takes it back."""
-        body = read(ConfirmBody, request)
         user = person_of(request)
+        body = read(ConfirmBody, request, person=user)
         sign_in_id = request.auth if isinstance(request.auth, UUID) else None
         reauthentication.reauthenticate(user, **body, address=address_of(request), sign_in_id=sign_in_id)
         found = erasure.close(user)

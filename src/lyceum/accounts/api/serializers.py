@@ -134,9 +134,19 @@ class EmailOnlyBody(Body):
     email = StrictText(max_length=1000)
 
 
-class ChangeEmailBody(Body):
+class ProofBody(Body):
+    """What shows again who asks: with `person` in the context, the password of everybody who has one."""
+
+    password = Password(required=False, help_text="Of everybody who has one.")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        person = self.context.get("person")
+        self.fields["password"].required = person is not None and person.has_usable_password()
+
+
+class ChangeEmailBody(ProofBody):
     email = Email()
-    password = Password()
 
 
 class ResetBody(Body):

@@ -264,10 +264,15 @@ class PasswordResetConfirm(OpenDoor):
 
 
 class EmailChange(Door):
+    refusals = {"POST": (403,)}
+
     @extend_schema(request=forms.ChangeEmailBody, responses={202: {"type": "object", "additionalProperties": False}})
     def post(self, request: Request) -> Response:
         """Ask for a change of address; a link goes to the new one."""
-        services.change_email(request.user, **read(forms.ChangeEmailBody, request), address=address_of(request))  # type: ignore[arg-type]
+        user = cast(User, request.user)
+        body = read(forms.ChangeEmailBody, request, person=user)
+        sign_in_id = request.auth if isinstance(request.auth, UUID) else None
+        services.change_email(user, **body, address=address_of(request), sign_in_id=sign_in_id)
         return Response({}, status=202)
 
 

@@ -4,6 +4,7 @@ from typing import Any, cast
 from urllib.parse import urlsplit
 from uuid import UUID
 
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -11,16 +12,18 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from lyceum.accounts.confirm_views import page_for
 from lyceum.accounts.models import Session, User
 from lyceum.accounts.oauth import devices, grants, requests
 from lyceum.accounts.oauth.errors import BadRequest, OAuthError
 from lyceum.accounts.oauth.models import App, DeviceCode
 from lyceum.accounts.oauth.requests import Ask
+from lyceum.accounts.reauthentication import last_shown
 from lyceum.core import pages
 from lyceum.core.scopes import declared
 
 # A browser that has just sent a form may not be led to another site; a page in between has it go by itself.
-JUST_SIGNED_IN_SECONDS = 60
+JUST_HERE_SECONDS = 60
 
 
 class _Away(HttpResponseRedirect):
@@ -73,13 +76,17 @@ def _asked(request: HttpRequest, app: App, ask: Ask) -> HttpResponse:
     if not request.user.is_authenticated:
         if is_silent:
             raise OAuthError("login_required")
-        return pages.signed_in(authorize)(request)
+        return redirect_to_login(requests.address_after_asking(request.GET))
     session, user = _session(request), request.user
-    requests.check_fresh(request.GET, ask, session.created_at)
+    shown_at = last_shown(session)
+    if not requests.is_fresh(request.GET, ask, shown_at):
+        if is_silent:
+            raise OAuthError("login_required", "The person has to show anew who they are.")
+        return pages.go(request, page_for(requests.address_after_asking(request.GET)))
     is_known = app.is_confidential and "consent" not in ask.prompt and grants.has_granted(user, ask)
-    has_just_signed_in = (timezone.now() - session.created_at).total_seconds() < JUST_SIGNED_IN_SECONDS
-    if is_known and (is_silent or not has_just_signed_in):
-        return _Away(ask.answer(code=grants.give(user, ask, signed_in_at=session.created_at)))
+    was_just_here = (timezone.now() - shown_at).total_seconds() < JUST_HERE_SECONDS
+    if is_known and (is_silent or not was_just_here):
+        return _Away(ask.answer(code=grants.give(user, ask, signed_in_at=shown_at)))
     if is_silent:
         raise OAuthError("consent_required")
     return _consent(request, app, ask, session)
@@ -111,7 +118,7 @@ def _decided(request: HttpRequest) -> HttpResponse:
         return _bad(request, err)
     if request.POST.get("decision") != "allow":
         return _Away(ask.answer(error="access_denied"))
-    return _Away(ask.answer(code=grants.give(cast(User, request.user), ask, signed_in_at=session.created_at)))
+    return _Away(ask.answer(code=grants.give(cast(User, request.user), ask, signed_in_at=last_shown(session))))
 
 
 @pages.signed_in
@@ -137,7 +144,7 @@ def device(request: HttpRequest) -> HttpResponse:
 
 def _device_decided(request: HttpRequest, waiting: DeviceCode) -> HttpResponse:
     is_allowed = request.POST["decision"] == "allow"
-    signed_in_at = _session(request).created_at
+    signed_in_at = last_shown(_session(request))
     if not devices.decide(cast(User, request.user), waiting, is_allowed=is_allowed, signed_in_at=signed_in_at):
         return pages.go(request, reverse("oauth:enter-code"), told=_("This code was used meanwhile."))
     told = _("%s is let in. You can go back to it.") if is_allowed else _("%s is not let in.")

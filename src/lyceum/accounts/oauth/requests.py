@@ -1,14 +1,18 @@
 """What an app asks for when it sends a browser here, checked in the order in which it can be answered."""
 
+import json
 import re
+import time
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from django.conf import settings
 from django.core.signing import BadSignature, TimestampSigner
 from django.http import QueryDict
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -19,7 +23,9 @@ from lyceum.accounts.oauth.models import App
 CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
 # A person who reads the page has this long.
 READING_SECONDS = 600
-JUST_NOW_SECONDS = 60
+SECONDS = re.compile(r"[0-9]{1,10}")
+# In our own addresses: when the person was sent to show who they are, for this very request.
+ASKED = "asked"
 
 
 @dataclass(frozen=True)
@@ -33,6 +39,8 @@ class Ask:
     challenge: str
     nonce: str
     prompt: list[str]
+    # The most seconds since the person last showed who they are; without a word, any.
+    max_age: int | None = None
 
     def answer(self, **told: str) -> str:
         return answer_to(self.redirect_uri, self.state, **told)
@@ -76,9 +84,20 @@ def read(query: QueryDict, app: App, redirect_uri: str) -> Ask:
     nonce = query.get("nonce", "")
     if len(nonce) > 500:
         raise OAuthError("invalid_request", "nonce is too long.")
-    scopes = read_scopes(query.get("scope", ""), app)
+    prompt, max_age = query.get("prompt", "").split(), query.get("max_age")
+    if "none" in prompt and len(prompt) > 1:
+        raise OAuthError("invalid_request", "prompt none stands alone.")
+    if max_age is not None and not SECONDS.fullmatch(max_age):
+        raise OAuthError("invalid_request", "max_age is a number of seconds.")
     return Ask(
-        app.client_id, redirect_uri, scopes, query.get("state", ""), challenge, nonce, query.get("prompt", "").split()
+        app.client_id,
+        redirect_uri,
+        read_scopes(query.get("scope", ""), app),
+        query.get("state", ""),
+        challenge,
+        nonce,
+        prompt,
+        None if max_age is None else int(max_age),
     )
 
 
@@ -91,13 +110,33 @@ def read_scopes(text: str, app: App) -> list[str]:
     return scopes
 
 
-def check_fresh(query: QueryDict, ask: Ask, signed_in_at: datetime) -> None:
-    """Raise where the app wants a sign-in that is newer than the person's."""
-    age = (timezone.now() - signed_in_at).total_seconds()
-    most = query.get("max_age", "")
-    is_old = most.isdecimal() and age > int(most[:10])
-    if is_old or ("login" in ask.prompt and age > JUST_NOW_SECONDS):
-        raise OAuthError("login_required", "The person has to sign in anew.")
+def is_fresh(query: QueryDict, ask: Ask, shown_at: datetime) -> bool:
+    """Say whether the person has shown who they are as lately as the app wants: for `prompt=login` since it asked."""
+    asked_at = _asked_at(query)
+    if asked_at is not None and shown_at.timestamp() >= asked_at:
+        return True
+    age = (timezone.now() - shown_at).total_seconds()
+    return "login" not in ask.prompt and (ask.max_age is None or age <= ask.max_age)
+
+
+def address_after_asking(query: QueryDict) -> str:
+    """Return the address of the same request, to come back to once the person has shown who they are."""
+    again = query.copy()
+    again[ASKED] = _signer(ASKED).sign_object({"at": time.time(), "request": _digest(query)})
+    return f"{reverse('oauth:authorize')}?{again.urlencode()}"
+
+
+def _asked_at(query: QueryDict) -> float | None:
+    try:
+        found: dict[str, Any] = _signer(ASKED).unsign_object(query.get(ASKED, ""), max_age=READING_SECONDS)
+    except BadSignature:
+        return None
+    return float(found["at"]) if found["request"] == _digest(query) else None
+
+
+def _digest(query: QueryDict) -> str:
+    told = [(name, values) for name, values in sorted(query.lists()) if name != ASKED]
+    return sha256(json.dumps(told).encode()).hexdigest()
 
 
 def _signer(owner: str) -> TimestampSigner:

@@ -2,6 +2,7 @@
 
 import json
 import secrets
+import time
 from base64 import urlsafe_b64encode
 from dataclasses import asdict, dataclass
 from hashlib import sha256
@@ -14,23 +15,29 @@ SECONDS = 600
 
 @dataclass(frozen=True)
 class Attempt:
-    """`user_id` is empty, or whose account is to be linked; `browser` is the hash of what its cookie holds."""
+    """`user_id` is empty, or whose account is to be linked; `browser` is the hash of what its cookie holds.
+
+    `again_at` is when a person who is signed in was sent to show there who they are, else nothing.
+    """
 
     nonce: str
     verifier: str
     browser: str
     goal: str
     user_id: str = ""
+    again_at: float = 0
 
     @property
     def challenge(self) -> str:
         return urlsafe_b64encode(sha256(self.verifier.encode()).digest()).rstrip(b"=").decode()
 
 
-def begin(*, browser: str, goal: str, user_id: str = "") -> tuple[str, Attempt]:
+def begin(*, browser: str, goal: str, user_id: str = "", is_again: bool = False) -> tuple[str, Attempt]:
     """Keep a new attempt, and return it with its state."""
     state = secrets.token_urlsafe(32)
-    attempt = Attempt(secrets.token_urlsafe(32), secrets.token_urlsafe(48), token_hash(browser), goal, user_id)
+    again_at = time.time() if is_again else 0
+    nonce, verifier = secrets.token_urlsafe(32), secrets.token_urlsafe(48)
+    attempt = Attempt(nonce, verifier, token_hash(browser), goal, user_id, again_at)
     valkey.connection().set(valkey.key("openid", token_hash(state)), json.dumps(asdict(attempt)), ex=SECONDS)
     return state, attempt
 

@@ -99,7 +99,8 @@ def _call(method: str, url: str, *, headers: dict[str, str] | None = None, body:
     return found
 
 
-def authorization_url(*, state: str, nonce: str, challenge: str, redirect_uri: str) -> str:
+def authorization_url(*, state: str, nonce: str, challenge: str, redirect_uri: str, is_again: bool = False) -> str:
+    """Return where the browser goes; `is_again` has the provider ask who it is even if it knows."""
     query = {
         "response_type": "code",
         "client_id": settings.OIDC_CLIENT_ID,
@@ -109,6 +110,7 @@ def authorization_url(*, state: str, nonce: str, challenge: str, redirect_uri: s
         "nonce": nonce,
         "code_challenge": challenge,
         "code_challenge_method": "S256",
+        **({"prompt": "login"} if is_again else {}),
     }
     endpoint = metadata().authorization_endpoint
     return f"{endpoint}{'&' if '?' in endpoint else '?'}{urlencode(query)}"

@@ -137,6 +137,12 @@ def link(user: User, issuer: str, claims: dict[str, Any]) -> None:
         _link(user, issuer, claims["sub"], email)
 
 
+def identity_of(user: User) -> ExternalIdentity | None:
+    """Return the person's account with the provider that the settings name."""
+    issuers = (settings.OIDC_ISSUER, f"{settings.OIDC_ISSUER}/")
+    return ExternalIdentity.objects.filter(user=user, issuer__in=issuers).first()
+
+
 def has_another_way_in(user: User) -> bool:
     return user.has_usable_password() or user.passkeys.exists()
 

@@ -62,6 +62,7 @@ def begin(request: HttpRequest) -> HttpResponse:
     if not settings.OIDC_ISSUER:
         raise NotFound
     user_id, goal = "", pages.next_address(request, HOME)
+    is_again = request.user.is_authenticated and "again" in request.GET
     if token := request.GET.get("link"):
         if not request.user.is_authenticated or not _is_own(request, token):
             raise NotAllowed(_("Begin on the page Connections."))
@@ -70,9 +71,13 @@ def begin(request: HttpRequest) -> HttpResponse:
         user_id, goal = str(request.user.pk), reverse("accounts:connections")
     browser = secrets.token_urlsafe(32)
     try:
-        state, attempt = attempts.begin(browser=browser, goal=goal, user_id=user_id)
+        state, attempt = attempts.begin(browser=browser, goal=goal, user_id=user_id, is_again=is_again)
         away = provider.authorization_url(
-            state=state, nonce=attempt.nonce, challenge=attempt.challenge, redirect_uri=callback_address()
+            state=state,
+            nonce=attempt.nonce,
+            challenge=attempt.challenge,
+            redirect_uri=callback_address(),
+            is_again=is_again,
         )
     except DomainError as err:
         return _refused(request, err)
@@ -114,6 +119,8 @@ def _enter(request: HttpRequest) -> HttpResponse:
     claims = provider.read_id_token(got.get("id_token"), nonce=attempt.nonce)
     if "email" not in claims or "name" not in claims:
         claims = {**provider.user_info(got.get("access_token"), subject=claims["sub"]), **claims}
+    if attempt.again_at:
+        return _shown_again(request, attempt, claims)
     if attempt.user_id:
         return _linked(request, attempt, claims)
     user = services.find_person(provider.issuer(), claims)
@@ -129,6 +136,18 @@ def _linked(request: HttpRequest, attempt: attempts.Attempt, claims: dict[str, A
         raise Distrusted(_("You signed out meanwhile, or are somebody else now."))
     services.link(cast(User, request.user), provider.issuer(), claims)
     return pages.go(request, attempt.goal, told=_("You can sign in with %s from now on.") % settings.OIDC_NAME)
+
+
+def _shown_again(request: HttpRequest, attempt: attempts.Attempt, claims: dict[str, Any]) -> HttpResponse:
+    """Note that the person showed the provider who they are, which a provider that tells when has asked since."""
+    known = services.identity_of(request.user) if request.user.is_authenticated else None
+    if known is None or known.subject != claims["sub"]:
+        raise Distrusted(_("You signed out meanwhile, or came back as somebody else."))
+    shown_at = claims.get("auth_time", attempt.again_at)
+    if not isinstance(shown_at, (int, float)) or shown_at < attempt.again_at - provider.LEEWAY_SECONDS:
+        raise Declined(_("The provider did not ask you again."))
+    reauthentication.note_confirmed(known.user, current_session_id(request))
+    return pages.go(request, attempt.goal)
 
 
 def _refused(request: HttpRequest, err: DomainError) -> HttpResponse:

@@ -90,6 +90,10 @@ class TestEmailChange(BodyCases):
     body = {"email": "new@example.org", "password": PASSWORD}
     required, types = tuple(body), dict.fromkeys(body, 5)
 
+    @pytest.fixture
+    def alice(self, db: None) -> Any:
+        return make_person("alice", password=PASSWORD)
+
 
 class TestProfile(BodyCases):
     url, methods, method = "/api/v1/users/profile/", ("GET", "PATCH"), "PATCH"
@@ -143,6 +147,10 @@ class TestSession(DoorCases):
 class TestConfirm(BodyCases):
     url, methods = "/api/v1/auth/confirm/", ("POST",)
     body, required, types = {"password": PASSWORD}, ("password",), {"password": 1, "otp": 123456}
+
+    @pytest.fixture
+    def alice(self, db: None) -> Any:
+        return make_person("alice", password=PASSWORD)
 
 
 class TestTotp(DoorCases):

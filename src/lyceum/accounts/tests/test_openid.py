@@ -416,7 +416,7 @@ def test_where_one_wanted_to_go_is_kept_with_all_its_parts(there: Provider, brow
 def test_who_has_no_password_is_told_how_to_choose_one(there: Provider, browser: Client) -> None:
     sign_in(there, browser)
     page = browser.get("/profile/").content.decode()
-    assert page.count("Ask for a mail by which you choose one") == 2
+    assert page.count("Ask for a mail by which you choose one") == 1
     assert 'name="current_password"' not in page
 
 
@@ -447,3 +447,30 @@ def test_nothing_of_an_attempt_can_be_read_in_valkey(there: Provider, browser: C
 )
 def test_names_are_made_from_what_there_is(claims: dict[str, Any], email: str, names: tuple[str, str]) -> None:
     assert services.names_in(claims, email) == names
+
+
+def test_who_comes_from_the_provider_alone_shows_there_again_who_they_are(there: Provider, browser: Client) -> None:
+    sign_in(there, browser)
+    Session.objects.update(created_at=timezone.now() - timedelta(hours=1))
+    goal = "/your-data/erase/"
+    page = browser.get(f"/security/confirm/?next={goal}").content.decode()
+    way = unescape(page.partition('href="/sign-in/openid/')[2].partition('"')[0])
+    assert "Sign in with Field ID again" in page
+    asked = go_there(there, browser, f"/sign-in/openid/{way}")
+    assert asked["prompt"] == "login"
+    assert come_back(there, browser)["Location"] == goal
+    assert browser.get(goal).status_code == 200
+    assert User.objects.count() == 1
+
+
+@pytest.mark.parametrize("changes", [{"sub": "another"}, {"auth_time": 1_700_000_000}])
+def test_what_is_not_the_same_person_asked_again_confirms_nothing(
+    there: Provider, browser: Client, changes: dict[str, Any]
+) -> None:
+    sign_in(there, browser)
+    Session.objects.update(created_at=timezone.now() - timedelta(hours=1))
+    go_there(there, browser, "/sign-in/openid/?again=1")
+    there.claims |= changes
+    assert come_back(there, browser).status_code in (400, 403)
+    assert browser.get("/your-data/erase/")["Location"].startswith("/security/confirm/")
+    assert User.objects.count() == 1

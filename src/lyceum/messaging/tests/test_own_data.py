@@ -91,6 +91,10 @@ class TestErase(BodyCases):
     required = ("password",)
     types = {"password": 1}
 
+    @pytest.fixture
+    def alice(self, db: None) -> Any:
+        return make_person("alice", password="Lefroy-salt-lake-7")
+
 
 @in_each_storage
 def test_the_file_holds_what_is_ones_own_and_nothing_of_others(
