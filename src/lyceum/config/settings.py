@@ -59,7 +59,8 @@ def mail(url: str) -> dict[str, Any]:
 def files(url: str) -> dict[str, Any]:
     place = parse(url)
     if not isinstance(place, Bucket):
-        return {"BACKEND": "django.core.files.storage.FileSystemStorage"}
+        # As in a bucket, a second file of a name takes the place of the first.
+        return {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"allow_overwrite": True}}
     if find_spec("boto3") is None:
         raise ImproperlyConfigured("STORAGE_URL names a bucket, which needs boto3: pip install 'lyceum[s3]'.")
     return {"BACKEND": "lyceum.core.buckets.BucketStorage", "OPTIONS": asdict(place)}

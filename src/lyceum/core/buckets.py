@@ -12,9 +12,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import structlog
-from django.core.files.base import File
+from django.core.files.base import ContentFile, File
 from django.core.files.storage import Storage
 from django.utils.deconstruct import deconstructible
 
@@ -129,7 +130,9 @@ class BucketStorage(Storage):
             self._places.release()
 
     def _away(self, reason: str) -> StorageAway:
-        log.error("storage_away", bucket=self.name, reason=reason)
+        # A command that only looks, before logs are set up, says it itself.
+        if structlog.is_configured():
+            log.error("storage_away", bucket=self.name, reason=reason)
         return StorageAway(reason)
 
     def _refusal(self, code: str) -> str:
@@ -222,6 +225,19 @@ class BucketStorage(Storage):
             if page is None:
                 return
             yield page
+
+    def check(self) -> None:
+        """Write, read, list and delete a small file; raises StorageAway with the reason why that cannot be done."""
+        name, text = f"check-{uuid4().hex}", b"Lyceum looks whether it may write here."
+        self.save(name, ContentFile(text))
+        try:
+            with self.open(name) as file:
+                is_same = file.read() == text
+            is_listed = name in self.listdir("")[1]
+        finally:
+            self.delete(name)
+        if not (is_same and is_listed):
+            raise StorageAway("It does not give back what was written.")
 
     def forget_unfinished(self, before: datetime) -> int:
         """Give up uploads in parts that nobody goes on with; returns how many there were."""

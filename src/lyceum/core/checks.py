@@ -38,7 +38,7 @@ def mail_server(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
 def folders(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
     """Logs and media have to be written."""
     found: list[CheckMessage] = []
-    for name, folder in (("LOG_DIR", settings.LOG_DIR), ("LYCEUM_HOME", str(settings.MEDIA_ROOT))):
+    for name, folder in (("LOG_DIR", settings.LOG_DIR), ("LYCEUM_HOME or STORAGE_URL", str(settings.MEDIA_ROOT))):
         path = Path(folder or ".").absolute()
         nearest = next(one for one in (path, *path.parents) if one.exists())
         if folder and not (nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK)):

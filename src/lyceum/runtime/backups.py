@@ -1,4 +1,4 @@
-"""Backups: a dump of the database and the media folder in one archive, with a manifest that is checked."""
+"""Backups: a dump of the database and the files in one archive, with a manifest that is checked."""
 
 import errno
 import hashlib
@@ -16,11 +16,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from lyceum.runtime import schema
+from lyceum.runtime import media, schema
 from lyceum.runtime.home import CannotRun, Home, make_private
 from lyceum.runtime.postgres import binaries
 
-FORMAT = 1
+# 1: always with files.
+FORMAT, FORMATS = 2, (1, 2)
 LEAVING_SECONDS = 2.0
 ENCRYPTED = {"require", "verify-ca", "verify-full"}
 Say = Callable[[str], None]
@@ -37,8 +38,13 @@ def default_path(home: Home) -> Path:
     return folder / _default_name()
 
 
-def make(environment: Mapping[str, str], target: Path, *, replace: bool = False, say: Say) -> None:
-    """Write a backup; an unfinished one never stands under its final name, and another only with `replace`."""
+def make(
+    environment: Mapping[str, str], target: Path, *, with_files: bool = True, replace: bool = False, say: Say
+) -> None:
+    """Write a backup; an unfinished one never stands under its final name, and another only with `replace`.
+
+    Without its files it is for who keeps copies of them elsewhere: restoring it leaves those that are kept alone.
+    """
     _check_can_write(target, replace=replace)
     with _workplace(environment) as folder:
         applied = sorted(schema.look().applied)
@@ -51,9 +57,11 @@ def make(environment: Mapping[str, str], target: Path, *, replace: bool = False,
             with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
                 with tarfile.open(fileobj=file, mode="w") as archive:
                     archive.add(dump, "database.dump")
-                    _add_media(archive, _media(environment), digests, say)
+                    if with_files:
+                        digests |= media.add_to(archive, say=say)
+                    about = {"format": FORMAT, "migrations": applied, "files": with_files, "sha256": digests}
                     manifest = folder / "manifest.json"
-                    manifest.write_text(json.dumps({"format": FORMAT, "migrations": applied, "sha256": digests}))
+                    manifest.write_text(json.dumps(about))
                     archive.add(manifest, "manifest.json")
                 file.flush()
                 os.fsync(file.fileno())
@@ -66,12 +74,16 @@ def put_back(environment: Mapping[str, str], file: Path, *, say: Say) -> None:
     """Restore a backup: it is all there afterwards, or nothing has changed. The schema stays that of the backup."""
     with _workplace(environment) as folder:
         say("Reading and checking the backup …")
-        _unpack(file, folder)
+        manifest = _unpack(file, folder)
         check_nobody_else_is_connected(environment)
+        has_files = manifest.get("files", True)
+        if has_files:
+            say("Restoring the files …")
+            names = media.put_back(folder / media.FOLDER, say=say)
         say("Restoring the database …")
         _restore_database(environment, folder)
-        say("Restoring the media …")
-        _swap_media(folder / "media", _media(environment))
+        if has_files:
+            media.delete_others(names, say=say)
         _forget_live_state()
 
 
@@ -86,10 +98,6 @@ def check_archive(file: Path) -> None:
         raise CannotRun(f"{file} cannot be read: {err.strerror}. Nothing was changed.") from err
     if not is_archive:
         raise CannotRun(f"{file} is no backup of Lyceum, or is damaged. Nothing was changed.")
-
-
-def _media(environment: Mapping[str, str]) -> Path:
-    return Path(environment["LYCEUM_HOME"]) / "media"
 
 
 @contextmanager
@@ -140,23 +148,6 @@ def _digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _add_media(archive: tarfile.TarFile, media: Path, digests: dict[str, str], say: Say) -> None:
-    files = sorted(path for path in media.rglob("*") if path.is_file() and not path.is_symlink())
-    if files:
-        say(f"Adding {len(files)} media files ({sum(path.stat().st_size for path in files) / 1e6:.1f} MB) …")
-    for number, path in enumerate(files, 1):
-        name = f"media/{path.relative_to(media).as_posix()}"
-        try:
-            digest = _digest(path)
-            archive.add(path, name)
-        except FileNotFoundError:
-            # Deleted by its owner meanwhile.
-            continue
-        digests[name] = digest
-        if number % 1000 == 0:
-            say(f"  {number} of {len(files)}")
-
-
 def _unpack(file: Path, folder: Path) -> dict[str, Any]:
     """Unpack a backup and compare every file with the manifest; raises CannotRun for one that is not whole."""
     try:
@@ -172,7 +163,7 @@ def _unpack(file: Path, folder: Path) -> dict[str, Any]:
         raise CannotRun(f"{file} is no backup of Lyceum, or is damaged. Nothing was changed.") from err
     found = {path.relative_to(folder).as_posix(): _digest(path) for path in folder.rglob("*") if path.is_file()}
     found.pop("manifest.json")
-    if manifest.get("format") != FORMAT:
+    if manifest.get("format") not in FORMATS:
         raise CannotRun(f"{file} has a format that this version does not know. Nothing was changed.")
     if found != expected or "database.dump" not in found:
         wrong = sorted(name for name in {*found, *expected} if found.get(name) != expected.get(name))
@@ -221,17 +212,6 @@ def _restore_database(environment: Mapping[str, str], folder: Path) -> None:
         f"--file={script}",
         environment["DATABASE_URL"],
     )
-
-
-def _swap_media(new: Path, kept: Path) -> None:
-    """Put the backup's media in place of what is there."""
-    old = kept.with_name("media.old")
-    shutil.rmtree(old, ignore_errors=True)
-    if kept.exists():
-        kept.rename(old)
-    if new.is_dir():
-        new.rename(kept)
-    shutil.rmtree(old, ignore_errors=True)
 
 
 def _forget_live_state() -> None:

@@ -144,18 +144,26 @@ def _parser() -> argparse.ArgumentParser:
     copy = act(
         commands.run_backup,
         "backup",
-        "Write the database and the media into one file.",
+        "Write the database and the files into one file.",
         "\n\nSafe while Lyceum runs. Secrets and settings are not in it; nor are ephemeral messages.",
         "lyceum backup",
         "lyceum backup /backups/monday.tar",
+        "lyceum backup --no-files",
     )
     copy.add_argument("file", nargs="?", help="file to write (lyceum-DATE.tar in the folder backups of LYCEUM_HOME)")
+    copy.add_argument(
+        "--files",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="take the files with it (default), or leave them out where copies of them are kept elsewhere",
+    )
     copy.add_argument("--force", action="store_true", help="replace a file that is there")
     back = act(
         commands.run_restore,
         "restore",
         "Put a backup back.",
-        "\n\nReplaces everything in the workspace; a damaged file changes nothing. Stop Lyceum first.",
+        "\n\nReplaces everything in the workspace; a damaged file changes nothing. Stop Lyceum first.\n"
+        "A backup without files leaves those that are kept as they are.",
         "lyceum restore monday.tar",
         "lyceum restore monday.tar --yes",
     )

@@ -137,7 +137,7 @@ def run_backup(options: argparse.Namespace) -> int:
     file = Path(options.file) if options.file else default_path(home)
     with running(home) as environment:
         schema.set_up_django(environment)
-        make(environment, file, replace=options.force, say=print)
+        make(environment, file, with_files=options.files, replace=options.force, say=print)
     print(f"The backup is in {file} ({file.stat().st_size / 1e6:.1f} MB). It holds private data: keep it safe.")
     return 0
 

@@ -1,12 +1,16 @@
 """Looks at everything that a start needs, and says in plain words what is wrong."""
 
+import os
 import shutil
 import stat
 import sys
 from collections.abc import Iterator
+from dataclasses import asdict
+from importlib.util import find_spec
 
 from lyceum.config import production
 from lyceum.config.env import Environment, SettingError, read
+from lyceum.config.storage import Bucket, parse
 from lyceum.runtime import ports, schema, served
 from lyceum.runtime.home import CannotRun, Home
 from lyceum.runtime.served import Served
@@ -35,6 +39,7 @@ def findings(home: Home, host: str | None = None, port: int | None = None) -> It
     yield from _port(host or where.host, port or where.port, is_up=is_up)
     settings = list(_settings(environment, servers))
     yield from settings
+    yield _files(environment, home)
     yield from _database(servers, is_up=is_up, can_set_up=all(word != "fail" for word, _ in settings))
     yield from _valkey(servers, is_up=is_up)
 
@@ -88,6 +93,30 @@ def _settings(environment: Environment, servers: Servers) -> Iterator[Finding]:
             yield "warn", "ALLOWED_HOSTS does not name the host of PUBLIC_URL: links in mails lead to an error."
         if environment.EMAIL_VERIFICATION == "required" and not environment.EMAIL_URL:
             yield "warn", "EMAIL_VERIFICATION is required, but EMAIL_URL is empty: links stay in the folder mail."
+
+
+def _files(environment: Environment, home: Home) -> Finding:
+    place = parse(environment.STORAGE_URL)
+    if isinstance(place, Bucket):
+        return _bucket(place)
+    folder = place or home.root / "media"
+    nearest = next(one for one in (folder, *folder.parents) if one.exists())
+    if nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK):
+        return "ok", f"Files are kept in {folder}."
+    return "fail", f"Files cannot be kept in {folder}: give {nearest} to the account that runs Lyceum."
+
+
+def _bucket(place: Bucket) -> Finding:
+    if find_spec("boto3") is None:
+        return "fail", "STORAGE_URL names a bucket, which needs boto3: pip install 'lyceum[s3]'."
+    from lyceum.core.buckets import BucketStorage, StorageAway
+
+    storage = BucketStorage(**asdict(place))
+    try:
+        storage.check()
+    except StorageAway as err:
+        return "fail", f"The bucket {storage} cannot be used. {err.reason} Is STORAGE_URL right?"
+    return "ok", f"The bucket {storage} can be written and read."
 
 
 def _database(servers: Servers, *, is_up: bool, can_set_up: bool) -> Iterator[Finding]:

@@ -72,6 +72,10 @@ class BucketServer:
         access = {"endpoint": self.endpoint, "region": "us-east-1", "addressing": "path", "key": "k", "secret": "s"}
         return {"name": f"test-{uuid4().hex}", "prefix": "workspace/", **access, **more}
 
+    def url(self, storage: BucketStorage) -> str:
+        """Return the STORAGE_URL of a bucket."""
+        return f"s3://k:s@127.0.0.1:{self.port}/{storage.name}/workspace?tls=false"
+
     def make(self, **more: str) -> BucketStorage:
         """Return the storage of a new bucket."""
         storage = BucketStorage(**self.options(**more))

@@ -12,6 +12,7 @@ import psycopg
 import pytest
 
 from lyceum.config.env import Environment
+from lyceum.core.testing.buckets import BucketServer
 from lyceum.runtime import doctor, served
 from lyceum.runtime.home import Home
 from lyceum.runtime.served import Served
@@ -62,6 +63,32 @@ def answering(text: bytes) -> Iterator[int]:
 def test_a_fresh_home_is_well(home: Home, port: int) -> None:
     assert said(home, port, "fail") == said(home, port, "warn") == ""
     assert "PostgreSQL is embedded and runs only while `lyceum up` does." in said(home, port, "ok")
+
+
+def test_a_folder_for_files_is_named_and_has_to_be_there_for_writing(
+    home: Home, port: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert f"Files are kept in {home.root / 'media'}." in said(home, port, "ok")
+    (tmp_path / "taken").write_text("")
+    monkeypatch.setenv("STORAGE_URL", f"file://{tmp_path}/taken/files")
+    assert f"Files cannot be kept in {tmp_path}/taken/files: give {tmp_path}/taken to" in said(home, port, "fail")
+
+
+def test_a_bucket_is_tried_and_what_is_wrong_with_it_told(
+    home: Home, port: int, bucket_server: BucketServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bucket = bucket_server.make()
+    address = bucket_server.url(bucket)
+    monkeypatch.setenv("STORAGE_URL", address)
+    assert f"The bucket {bucket} can be written and read." in said(home, port, "ok")
+    assert bucket.listdir("") == ([], [])
+    bucket_server.ask_for_credentials(asked=True)
+    assert f"The bucket {bucket} cannot be used. It refuses the credentials (Inval" in said(home, port, "fail")
+    bucket_server.ask_for_credentials(asked=False)
+    monkeypatch.setenv("STORAGE_URL", address.replace(bucket.name, "no-such-bucket"))
+    assert "cannot be used. There is no bucket of this name. Is STORAGE_URL right?" in said(home, port, "fail")
+    bucket_server.stop()
+    assert "cannot be used. It does not answer (EndpointConnectionError)." in said(home, port, "fail")
 
 
 def test_a_secret_that_others_may_read_is_a_fault(home: Home, port: int) -> None:

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import secrets
+import shutil
 import socket
 import subprocess
 import sys
@@ -13,7 +14,10 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from django.core.files.base import ContentFile
 
+from lyceum.core.buckets import BucketStorage
+from lyceum.core.testing.buckets import BucketServer
 from lyceum.runtime import children
 from lyceum.runtime.home import Home
 from lyceum.runtime.postgres import Postgres
@@ -107,7 +111,7 @@ def test_everything_comes_back_from_a_backup(environment: dict[str, str], folder
     done = lyceum(environment, "backup", str(file))
     assert done.returncode == 0, done.stderr
     assert "Dumping the database" in done.stdout
-    assert "5 media files" in done.stdout
+    assert "Adding 5 files" in done.stdout
     assert file.stat().st_mode & 0o777 == 0o600
     assert not list(folder.glob("*.part"))
 
@@ -142,6 +146,46 @@ def test_everything_comes_back_from_a_backup(environment: dict[str, str], folder
     assert state(environment) == before
     with connect(environment) as connection:
         assert connection.execute("select to_regclass('later')").fetchone() == (None,)
+
+
+def kept_in(bucket: BucketStorage) -> dict[str, bytes]:
+    return {name: bucket.open(name).read() for name in bucket.listdir("")[1]}
+
+
+@pytest.mark.timeout(180)
+def test_a_backup_takes_the_files_of_a_bucket_and_moves_them_from_place_to_place(
+    environment: dict[str, str], folder: Path, bucket_server: BucketServer
+) -> None:
+    assert lyceum(environment, "migrate").returncode == 0
+    media, bucket = folder / "home" / "media", bucket_server.make()
+    shutil.rmtree(media, ignore_errors=True)
+    media.mkdir()
+    files = {f"{number}.bin": secrets.token_bytes(300_000) for number in range(3)}
+    for name, data in files.items():
+        (media / name).write_bytes(data)
+    assert lyceum(environment, "backup", str(folder / "folder.tar")).returncode == 0
+
+    with_bucket = {**environment, "STORAGE_URL": bucket_server.url(bucket)}
+    bucket.save("of-before.bin", ContentFile(b"x"))
+    done = lyceum(with_bucket, "restore", str(folder / "folder.tar"), "--yes")
+    assert done.returncode == 0, done.stderr
+    assert kept_in(bucket) == files
+
+    done = lyceum(with_bucket, "backup", str(folder / "bucket.tar"))
+    assert "Adding 3 files" in done.stdout, done.stderr
+    assert lyceum(with_bucket, "backup", "--no-files", str(folder / "rows.tar")).returncode == 0
+    bucket.delete("0.bin")
+    assert lyceum(with_bucket, "restore", str(folder / "rows.tar"), "--yes").returncode == 0
+    assert set(kept_in(bucket)) == {"1.bin", "2.bin"}
+    shutil.rmtree(media)
+    assert lyceum(environment, "restore", str(folder / "bucket.tar"), "--yes").returncode == 0
+    assert {path.name: path.read_bytes() for path in media.iterdir()} == files
+
+    bucket_server.stop()
+    for arguments in (["backup", str(folder / "half.tar")], ["restore", str(folder / "bucket.tar"), "--yes"]):
+        failed = lyceum(with_bucket, *arguments)
+        assert (failed.returncode, failed.stderr) == (1, "Files cannot be reached now. Try again soon.\n")
+    assert not list(folder.glob("half.*"))
 
 
 @pytest.mark.timeout(180)
