@@ -6,14 +6,18 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+import yaml
 
+from lyceum.core import scopes, topics
 from lyceum.core.ids import uuid7
 from lyceum.realtime import registry
 from lyceum.realtime.asyncapi import document
 from tests.access.lines import FILE, lines
 from tests.conftest import Line, Person, Site
+from tests.flows.test_services_on_sockets import service_of
 
 LINES = lines("socket")
+TOPICS = yaml.safe_load(FILE.read_text())["topics"]
 
 
 @dataclass
@@ -81,6 +85,21 @@ async def test_a_command_is_for_those_whom_its_line_names(room: Room, name: str)
         line = await (await room.people[role].open()).ready()
         assert errors(await heard(line, name, **where, **(rule.body or {}))) == list(rule.answers)
         await line.close()
+
+
+def test_every_topic_has_its_line() -> None:
+    assert {name: list(found.scopes) for name, found in topics.declared().items()} == TOPICS
+
+
+@pytest.mark.parametrize("topic", sorted(TOPICS))
+async def test_a_topic_is_for_people_and_for_what_has_its_scopes(site: Site, topic: str) -> None:
+    staff = site.register("Priya").become_staff()
+    _key, whole = service_of(site, staff, *scopes.declared())
+    _key, without = service_of(site, staff, *(name for name in scopes.declared() if name not in TOPICS[topic]))
+    for who, may in ((staff, True), (whole, bool(TOPICS[topic])), (without, False)):
+        line = await (await who.open()).ready()
+        for command in ("subscribe", "unsubscribe"):
+            assert errors(await heard(line, command, topic=topic)) == ([] if may else ["unknown_topic"])
 
 
 async def test_a_socket_of_one_conversation_opens_for_its_members_alone(room: Room) -> None:

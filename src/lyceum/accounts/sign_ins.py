@@ -22,6 +22,8 @@ class SignIn:
     avatar: str | None
     limit_profile: str
     kind: str = "user"
+    # What a key or an app that acts for the person may do; None for the person, who may all.
+    scopes: frozenset[str] | None = None
 
 
 # Asked for by person and sign-in, or by the key of a cookie session.
@@ -54,20 +56,23 @@ join accounts_user u on u.id = s.user_id and u.is_active and u.id = coalesce(a.u
 )
 
 
-def _to_sign_in(row: Row | None) -> SignIn | None:
+def _to_sign_in(row: Row | None, scopes: frozenset[str] | None = None) -> SignIn | None:
     if row is None:
         return None
     user_id, sign_in_id, first_name, last_name, avatar, kind, profiles, proof = row
     if not session_proofs.holds(proof):
         return None
     best = max(profiles, key=lambda name: settings.LIMIT_PROFILES[name])
-    return SignIn(user_id, sign_in_id, first_name, last_name, avatar_url(user_id, avatar), best, kind)
+    return SignIn(user_id, sign_in_id, first_name, last_name, avatar_url(user_id, avatar), best, kind, scopes)
 
 
 async def by_ticket(ticket: str) -> SignIn | None:
     """Use a WebSocket ticket up; None when it is unknown, used, too old, or its sign-in has ended."""
     found = await tickets.redeem(ticket)
-    return None if found is None else _to_sign_in(await LIVING.ask(*found, None))
+    if found is None:
+        return None
+    user_id, session_id, scopes = found
+    return _to_sign_in(await LIVING.ask(user_id, session_id, None), scopes)
 
 
 async def by_cookie(session_key: str) -> SignIn | None:

@@ -2,6 +2,7 @@
 
 import json
 import secrets
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -13,17 +14,20 @@ from lyceum.core import valkey
 LIFETIME = timedelta(seconds=30)
 
 
-def issue(user_id: UUID, session_id: UUID) -> tuple[str, datetime]:
+def issue(user_id: UUID, session_id: UUID, granted: Collection[str] | None = None) -> tuple[str, datetime]:
+    """Make a ticket; `granted` are the scopes of the key or app that asks, None for a person's own sign-in."""
     ticket = secrets.token_urlsafe(32)
-    value = json.dumps({"user": str(user_id), "session": str(session_id)})
+    scopes = None if granted is None else sorted(granted)
+    value = json.dumps({"user": str(user_id), "session": str(session_id), "scopes": scopes})
     valkey.connection().set(valkey.key("ticket", token_hash(ticket)), value, ex=LIFETIME)
     return ticket, timezone.now() + LIFETIME
 
 
-async def redeem(ticket: str) -> tuple[UUID, UUID] | None:
-    """Use a ticket up; returns the ids of its person and sign-in, or None."""
+async def redeem(ticket: str) -> tuple[UUID, UUID, frozenset[str] | None] | None:
+    """Use a ticket up; returns the ids of its person and sign-in with what was granted, or None."""
     [value] = await valkey.ask(("GETDEL", valkey.key("ticket", token_hash(ticket))))
     if value is None:
         return None
     found = json.loads(value)
-    return UUID(found["user"]), UUID(found["session"])
+    scopes = found.get("scopes")
+    return UUID(found["user"]), UUID(found["session"]), None if scopes is None else frozenset(scopes)

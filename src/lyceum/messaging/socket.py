@@ -273,14 +273,14 @@ async def set_presence(caller: Caller, frame: PresenceState) -> None:
         await chat.tell_presence(user_id, after)
 
 
-def _check_topic(topic: str) -> None:
-    if not topics.is_known(topic):
+def _check_topic(caller: Caller, topic: str) -> None:
+    if not topics.is_open_to(topic, caller.sign_in.scopes):
         raise DomainError("There is no such topic.", code="unknown_topic")
 
 
 @command("subscribe", Topic, needs_conversation=False, on_multiplexed_only=True)
 async def subscribe(caller: Caller, frame: Topic) -> None:
-    _check_topic(frame.topic)
+    _check_topic(caller, frame.topic)
     user_id = caller.sign_in.user_id
     # Joined first: what happens while the beginning is read is not missed.
     caller.hear(topics.group_of(frame.topic, user_id))
@@ -290,7 +290,7 @@ async def subscribe(caller: Caller, frame: Topic) -> None:
 
 @command("unsubscribe", Topic, needs_conversation=False, on_multiplexed_only=True)
 async def unsubscribe(caller: Caller, frame: Topic) -> None:
-    _check_topic(frame.topic)
+    _check_topic(caller, frame.topic)
     caller.unhear(topics.group_of(frame.topic, caller.sign_in.user_id))
 
 

@@ -164,7 +164,8 @@ class WsTicket(Door):
     @extend_schema(request=None, responses=forms.TicketView)
     def post(self, request: Request) -> Response:
         """Get a ticket that opens one WebSocket within 30 seconds."""
-        ticket, expires_at = tickets.issue(request.user.pk, request.auth)  # type: ignore[arg-type]
+        granted = getattr(request._request, "granted_scopes", None)
+        ticket, expires_at = tickets.issue(request.user.pk, request.auth, granted)  # type: ignore[arg-type]
         return Response({"ticket": ticket, "expires_at": expires_at})
 
 
