@@ -22,6 +22,7 @@ def test_the_page_is_drawn_without_a_fault_and_asks_nobody_else(
     page.on("pageerror", lambda error: faults.append(str(error)))
     page.goto(f"{site.url}/api/{path}/")
     expect(page.locator(shown).first).to_be_visible()
+    expect(page).to_have_title("Lyceum API")
     page.wait_for_load_state("networkidle")
     assert [url for url in asked if not url.startswith((f"{site.url}/", "data:", "blob:"))] == []
     assert faults == []

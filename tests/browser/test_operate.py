@@ -35,8 +35,27 @@ def test_the_page_can_be_read_by_everybody_who_may(
 
 def test_the_figures_follow_what_happens(site: Site, staff: Person, page_of: New) -> None:
     page = page_of(staff, "/operate/")
-    figure = page.locator("dl.figures > div", has_text="Connections").locator("dd")
+    figure = page.locator("dl.figures > div", has_text="Open now").locator("dd")
     before = int(figure.inner_text())
     page_of(site.register("Alice"), "/talk/")
     expect(figure).not_to_have_text(str(before), timeout=15_000)
     assert int(figure.inner_text()) > 0
+
+
+def test_the_page_is_walked_by_keyboard_and_read_aloud_in_order(staff: Person, page_of: New) -> None:
+    page = page_of(staff, "/operate/", viewport=PHONE)
+    expect(page.locator("tbody th").first).to_be_visible(timeout=15_000)
+    heads = page.locator("#main").get_by_role("heading")
+    assert heads.all_inner_texts() == [
+        "Operate",
+        "Live connections",
+        "Requests and background work",
+        "Web processes",
+    ]
+    # Figures that change every 3 seconds are read when one comes to them, and never by themselves.
+    assert page.locator("#main :is([aria-live], [role=status], [role=alert])").count() == 0
+    table = page.get_by_role("region", name="Table of the web processes")
+    table.focus()
+    with page.expect_response(lambda answer: answer.url.endswith("/operate/")):
+        pass
+    expect(table).to_be_focused()

@@ -194,7 +194,7 @@ def test_a_message_that_is_refused_says_why_and_can_go_again(site: Site, talk_of
     expect(page.locator("#message-note")).to_have_text("10 characters left")
     field.fill("x" * 8003)
     page.keyboard.press("Enter")
-    expect(page.locator("#message-note")).to_have_text("3 characters too many: a message has at most 8,000")
+    expect(page.locator("#message-note")).to_have_text("3 characters too many: a message has at most 8,000 characters")
     page.locator("#message").fill("x" * 8001)
     expect(page.locator("#message-note")).to_contain_text("1 character too many")
     expect(page.locator("#messages article")).to_have_count(0)

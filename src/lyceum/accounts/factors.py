@@ -27,6 +27,7 @@ RECOVERY_CODES = 10
 RECOVERY_BYTES = 6
 # How long a set-up waits for its first code.
 SETUP_LIFETIME = timedelta(minutes=15)
+WRONG_CODE = "This code is wrong or was used already. Enter the next one that your app shows."
 
 
 @dataclass(frozen=True)
@@ -112,8 +113,8 @@ def confirm(user: User, sign_in_id: UUID, otp: str) -> list[str]:
     return codes
 
 
-def wrong_code(field: str = "otp") -> Invalid:
-    return Invalid.field(field, "invalid", "This code is not right, or was used. Wait for the next one.")
+def wrong_code() -> Invalid:
+    return Invalid.field("otp", "invalid", WRONG_CODE)
 
 
 def tell(user: User, what: str) -> None:

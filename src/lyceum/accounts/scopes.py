@@ -4,4 +4,8 @@ from django.utils.translation import gettext_lazy as _
 
 from lyceum.core.scopes import declare
 
-USERS_READ = declare("users:read", _("see the profile that it acts with, and the people of the workspace"))
+USERS_READ = declare(
+    "users:read",
+    _("see its own profile, and the people of the workspace"),
+    asked=_("see your profile, and the people of the workspace"),
+)

@@ -135,7 +135,7 @@ def check_code(user: User, otp: str, *, address: str) -> None:
     """Use a code up; raises InvalidCredentials, which says no more than that about the account."""
     if not factors.use_code(user, otp):
         log.warning("otp_refused", user=str(user.pk), address=address)
-        raise InvalidCredentials("This code is not right, or was used. Wait for the next one.")
+        raise InvalidCredentials(factors.WRONG_CODE)
 
 
 def admit(user: User, *, address: str, way: str = "password") -> User:

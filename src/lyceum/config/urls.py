@@ -83,6 +83,8 @@ class DocumentPage(Document):
 
 
 class Swagger(DocumentPage, SpectacularSwaggerView):
+    title = "Lyceum API"
+
     @staticmethod
     def _swagger_ui_favicon() -> str:
         return static("lyceum/icons/mark.svg")

@@ -148,7 +148,9 @@ class PageErrors:
         response = self.get_response(request)
         if response.status_code != 405 or wants_json(request):
             return response
-        page = _toast_or_page(request, 405, _("This address only takes what a form sends."), "")
+        page = _toast_or_page(
+            request, 405, _("This address is not a page."), _("Go back, and use the button or the form there.")
+        )
         page.headers["Allow"] = response.headers["Allow"]
         return page
 

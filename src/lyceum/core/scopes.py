@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable
 from lyceum.core.errors import NotAllowed
 
 _declared: dict[str, object] = {}
+_asked: dict[str, object] = {}
 
 
 class ScopeMissing(NotAllowed):
@@ -22,15 +23,23 @@ class ScopeMissing(NotAllowed):
             self.headers["WWW-Authenticate"] += f', scope="{names}"'
 
 
-def declare(name: str, meaning: object) -> str:
-    """Register a scope, with its meaning in words that finish "It may …", and return its name."""
-    _declared[name] = meaning
+def declare(name: str, meaning: object, *, asked: object) -> str:
+    """Register a scope and return its name.
+
+    Both sentences finish "It may …": the meaning for a service, which acts for itself, and what a person is asked.
+    """
+    _declared[name], _asked[name] = meaning, asked
     return name
 
 
 def declared() -> dict[str, object]:
     """Return every scope with its meaning, by name."""
     return dict(sorted(_declared.items()))
+
+
+def asked() -> dict[str, object]:
+    """Return every scope with the words in which an app asks a person for it, by name."""
+    return dict(sorted(_asked.items()))
 
 
 def check(granted: Collection[str], needed: Collection[str]) -> None:
@@ -40,4 +49,4 @@ def check(granted: Collection[str], needed: Collection[str]) -> None:
         raise ScopeMissing(missing)
 
 
-__all__ = ["ScopeMissing", "check", "declare", "declared"]
+__all__ = ["ScopeMissing", "asked", "check", "declare", "declared"]

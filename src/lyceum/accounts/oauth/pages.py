@@ -20,7 +20,7 @@ from lyceum.accounts.oauth.models import App, DeviceCode
 from lyceum.accounts.oauth.requests import Ask
 from lyceum.accounts.reauthentication import last_shown
 from lyceum.core import pages
-from lyceum.core.scopes import declared
+from lyceum.core.scopes import asked
 
 # A browser that has just sent a form may not be led to another site; a page in between has it go by itself.
 JUST_HERE_SECONDS = 60
@@ -42,7 +42,7 @@ def meanings(scopes: list[str]) -> list[object]:
         "openid": _("know that it is you"),
         "profile": _("know your name, language and time zone"),
         "email": _("know your e-mail address"),
-        **declared(),
+        **asked(),
     }
     return [known[scope] for scope in scopes if scope in known]
 

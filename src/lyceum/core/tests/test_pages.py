@@ -105,7 +105,7 @@ def test_acts_of_strangers_count_like_those_at_the_doors(client: Client, setting
 def test_an_act_that_is_only_looked_at_says_so(client: Client) -> None:
     answer = client.get("/theme/", headers=PAGE)
     assert (answer.status_code, answer["Allow"]) == (405, "POST")
-    assert "only takes what a form sends" in answer.content.decode()
+    assert "Go back, and use the button or the form there." in answer.content.decode()
 
 
 def test_a_form_that_was_open_too_long_says_what_to_do(settings: Any) -> None:

@@ -93,4 +93,4 @@ def test_staff_see_all_processes_together(client: Client, priya: Any) -> None:
     assert (seen.writer_waiting, seen.pool_waiting) == (12, 4)
     assert b"one:1" in whole.content
     part = client.get("/operate/", headers={"HX-Request": "true"})
-    assert part.content.lstrip().startswith(b'<section class="stack gap-5" id="now"')
+    assert part.content.lstrip().startswith(b'<div class="sections" id="now"')

@@ -171,7 +171,7 @@ export class Composer {
     this.form.querySelector("[data-part=send]").setAttribute("aria-disabled", String((!length && !this.#hasFiles) || left < 0));
     this.field.setAttribute("aria-invalid", String(left < 0));
     this.note.classList.toggle("message-failed", left < 0);
-    if (left < 0) this.note.textContent = `${counted(-left, "character", "characters")} too many: a message has at most 8,000`;
+    if (left < 0) this.note.textContent = `${counted(-left, "character", "characters")} too many: a message has at most 8,000 characters`;
     else if (length > TELL_FROM) this.note.textContent = `${counted(left, "character", "characters")} left`;
     else if (this.#waits && this.tray.isLoading) this.note.textContent = filesWaiting(this.tray.items.filter(({ file }) => !file).length);
     else this.note.textContent = "";
