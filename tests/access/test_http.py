@@ -14,7 +14,7 @@ from lyceum.core import jobs as core_jobs
 from lyceum.core.scopes import declared
 from lyceum.core.testing.fakes import Jobs
 from lyceum.messaging import services
-from tests.access.lines import FILE, Line, documented, lines, routed, undoored
+from tests.access.lines import FILE, Line, document, documented, lines, routed, undoored
 from tests.access.world import CSRF, SCHEMES, World, client, make_world, missing, state, tables
 
 LINES = lines("http")
@@ -166,6 +166,17 @@ def test_who_may_gets_through_and_nobody_else(world: World, name: str) -> None:
         is_good = answer.status_code < 300 or answer.status_code in line.answers
         assert is_good, (role, scheme, answer.status_code, answer.content)
         assert_nothing_leaks(world, role, answer)
+        assert_it_says_where(line, answer)
+
+
+def assert_it_says_where(line: Line, answer: Any) -> None:
+    """What was made has its address below the one where it was asked for, wherever the document says so."""
+    operation = documented()[line.name]
+    answers = document()["paths"][operation.path][operation.method]["responses"]
+    told = answers.get(str(answer.status_code), {}).get("headers", {})
+    assert ("Location" in told) == ("Location" in answer.headers)
+    if "Location" in told:
+        assert answer["Location"] == f"{answer.wsgi_request.path}{answer.json()['id']}/"
 
 
 WRITES = sorted(name for name, line in LINES.items() if line.kind != "public" and documented()[name].is_write)

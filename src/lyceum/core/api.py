@@ -1,5 +1,6 @@
 """The base of every REST door: limits, idempotency keys, conditional changes, and reading a body."""
 
+import json
 import re
 from collections.abc import Mapping
 from functools import partial
@@ -47,7 +48,8 @@ class Door(APIView):
     """One address of the API.
 
     `limit_classes` name what a request counts in, by method; without a word it is `api`. `creates` says that POST
-    makes something, so that it takes an Idempotency-Key. `scopes` name what a service key or an app needs, by method;
+    makes something, so that it takes an Idempotency-Key, and answers with a Location: the `id` of what it made, below
+    the door's own address, unless `located` denies that. `scopes` name what a service key or an app needs, by method;
     without a word the door is for people alone.
     """
 
@@ -55,6 +57,7 @@ class Door(APIView):
     scopes: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     counts_for_address: ClassVar[bool] = False
     creates: ClassVar[bool] = False
+    located: ClassVar[bool] = True
     answers_json: ClassVar[bool] = True
     # For the document: methods that heed If-Match, answers with an ETag or a count, refusals of its own.
     conditional: ClassVar[tuple[str, ...]] = ()
@@ -123,8 +126,15 @@ class Door(APIView):
         handler = getattr(self, name, None) if name in self.http_method_names else None
         act = partial(handler or self.http_method_not_allowed, request, *self.args, **self.kwargs)
         if self.creates and request.method == "POST":
-            return idempotency.once(request, act)
+            return self._with_location(idempotency.once(request, act))
         return act()
+
+    def _with_location(self, answer: Any) -> Any:
+        """Say where what was made is found; a repeat, whose body was kept, is told the same."""
+        if self.located and answer.status_code < 300:
+            made = answer.data if isinstance(answer, Response) else json.loads(answer.content)
+            answer["Location"] = f"{canonical(self.request.path).rstrip('/')}/{made['id']}/"
+        return answer
 
     def options(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Response:
         return Response(status=204, headers={"Allow": ", ".join(self.allowed_methods)})
@@ -148,6 +158,11 @@ class Unknown(Door):
         query = request.META.get("QUERY_STRING", "")
         response["Location"] = f"{path.rsplit('/', 1)[-1]}/" + (f"?{query}" if query else "")
         return response
+
+
+def canonical(path: str) -> str:
+    """Return an address of the API with its version, which may be left out."""
+    return path if path.startswith("/api/v1/") else path.replace("/api/", "/api/v1/", 1)
 
 
 def read(serializer: type[S], request: Request, **context: Any) -> dict[str, Any]:

@@ -77,6 +77,7 @@ HEADERS = {
     "RateLimit-Policy": _header('The quota of each class: `"api";q=100;w=60`; absent where limits are off.'),
     "X-Request-ID": _header("The id of this request in every log line."),
     "ETag": _header("The state, to be sent back as `If-Match`."),
+    "Location": _header("Where what was made is found."),
     "Idempotency-Replayed": _header("`true` when this is the stored answer of an earlier request."),
     "X-Total-Count": _header("How many rows there are on all pages.", "integer"),
     "Retry-After": _header("Whole seconds after which the request passes.", "integer"),
@@ -147,7 +148,7 @@ class DoorSchema(AutoSchema):
         if (self.view.conditional and status == 200) or self.view.tagged:
             names.append("ETag")
         if self.method == "POST" and self.view.creates:
-            names.append("Idempotency-Replayed")
+            names += ["Idempotency-Replayed", *(["Location"] if self.view.located else [])]
         if self.view.numbered:
             names.append("X-Total-Count")
         return names

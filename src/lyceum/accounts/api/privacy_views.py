@@ -58,6 +58,8 @@ def export_data(found: PrivacyJob) -> dict[str, Any]:
 
 
 class Export(Door):
+    creates = True
+
     @extend_schema(responses=ExportView)
     def get(self, request: Request) -> Response:
         """Read how the last export of one's own data stands."""
@@ -69,8 +71,7 @@ class Export(Door):
     @extend_schema(request=None, responses={202: ExportView})
     def post(self, request: Request) -> Response:
         """Ask for a file of all of one's own data; while one is being made, it is that one."""
-        data = export_data(exports.ask(person_of(request)))
-        return Response(data, status=202, headers={"Location": data["url"]})
+        return Response(export_data(exports.ask(person_of(request))), status=202)
 
 
 class ExportDetail(Door):

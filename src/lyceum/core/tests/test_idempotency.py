@@ -32,6 +32,7 @@ def test_a_repeat_gets_the_first_answer_and_does_nothing(alice_api: APIClient) -
         again = post(alice_api, GROUP, path=path)
         assert (again.status_code, again.content) == (201, first.content)
         assert again["Idempotency-Replayed"] == "true"
+        assert again["Location"] == first["Location"] == f"{ROOMS}{first.json()['id']}/"
     assert "Idempotency-Replayed" not in first.headers
     assert Conversation.objects.count() == 1
 

@@ -1,4 +1,5 @@
 import json
+import re
 from typing import Any
 
 import pytest
@@ -77,6 +78,18 @@ def test_conditions_and_keys_are_parameters(document: Any) -> None:
     refusal = document["components"]["responses"]["Refusal429"]
     assert {"Retry-After", "RateLimit-Policy"} <= set(refusal["headers"])
     assert list(refusal["content"]) == ["application/problem+json"]
+
+
+def test_what_was_made_and_has_an_address_of_its_own_is_answered_with_it(document: Any) -> None:
+    paths = document["paths"]
+    made = {path: one["responses"]["201"] for path, method, one in operations(document) if "201" in one["responses"]}
+    below = {path: any(re.fullmatch(re.escape(path) + r"{\w+}/", other) for other in paths) for path in made}
+    without = [path for path in made if below[path] != ("Location" in made[path]["headers"])]
+    assert not without, "say `creates` of the door, and `located = False` where nothing is found below it"
+    assert sum(below.values()) >= 9
+    assert "Location" in paths["/api/v1/users/export/"]["post"]["responses"]["202"]["headers"]
+    keyed = {path for path, method, one in operations(document) if "Idempotency-Key" in str(one.get("parameters"))}
+    assert keyed >= {path for path in made if below[path]}
 
 
 def test_bodies_are_closed_and_their_examples_are_good(document: Any) -> None:

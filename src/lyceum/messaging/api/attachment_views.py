@@ -34,8 +34,7 @@ class AttachmentList(Door):
         """Keep a file of at most 25 MB, to be sent with a message within a day."""
         file = read_file(request, "file", most=settings.UPLOAD_MAX_BYTES[MOST_BYTES])
         row = attachments.upload(user_id(request), file, name=file.name or "", size=file.size or 0)
-        location = f"/api/v1/chat/attachments/{row.pk}/"
-        return Response(attachments.shape(row), status=201, headers={"Location": location})
+        return Response(attachments.shape(row), status=201)
 
 
 class AttachmentFile(Door):

@@ -96,8 +96,7 @@ class ConversationList(Door):
             )
         conversation = selectors.get_participant_for(me, conversation.pk).conversation
         answer = selectors.describe(me, [conversation])[0]
-        location = f"/api/v1/chat/conversations/{conversation.pk}/"
-        return Response(answer, status=201 if is_new else 200, headers={"Location": location})
+        return Response(answer, status=201 if is_new else 200)
 
 
 class ConversationDetail(Door):

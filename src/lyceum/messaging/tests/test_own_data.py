@@ -143,6 +143,15 @@ def test_while_one_is_made_asking_again_gives_the_same(zelda_api: APIClient, job
 
 
 @in_each_storage
+def test_a_repeated_request_is_answered_with_the_job_of_its_first_time(zelda_api: APIClient, jobs: Jobs) -> None:
+    first = zelda_api.post(EXPORT, headers={"Idempotency-Key": "one"})
+    jobs.run()
+    again = zelda_api.post(EXPORT, headers={"Idempotency-Key": "one"})
+    assert (again.status_code, again["Location"], again.json()) == (202, first["Location"], first.json())
+    assert again["Idempotency-Replayed"] == "true"
+    assert PrivacyJob.objects.count() == 1
+
+
 def test_a_new_file_takes_the_place_of_the_one_before(zelda: User, bob: User, jobs: Jobs, on_commit: Any) -> None:
     others = made(bob, jobs)
     one = made(zelda, jobs)

@@ -88,6 +88,7 @@ class WebhookDetail(StaffDoor):
 
 class WebhookSecret(StaffDoor):
     creates = True
+    located = False
 
     @extend_schema(request=None, responses={201: forms.MadeWebhookView})
     def post(self, request: Request, webhook_id: UUID) -> Response:
