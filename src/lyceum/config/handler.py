@@ -12,6 +12,7 @@ from django.core.exceptions import RequestAborted
 from django.core.handlers.asgi import ASGIHandler, get_script_prefix
 from django.urls import set_script_prefix
 
+from lyceum.core.errors import Unavailable
 from lyceum.core.uploads import most_bytes
 
 # With the gateway's threads as many as the database pool has connections.
@@ -57,9 +58,13 @@ class OneThreadHandler(ASGIHandler):
         with body:
             response = await self._in_thread(self._respond, scope, body)
             if response.streaming and not response.is_async:
-                response.streaming_content = self._in_pieces(response.streaming_content, receive)
+                content = iter(()) if scope["method"] == "HEAD" else response.streaming_content
+                response.streaming_content = self._in_pieces(content, receive)
             try:
                 await self.send_response(response, send)
+            except Unavailable:
+                # It has begun, so nothing can be said any more: the connection ends before its length is reached.
+                return
             finally:
                 if response.streaming:
                     await self._in_thread(response.close)

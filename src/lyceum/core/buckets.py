@@ -30,7 +30,7 @@ CONNECT_SECONDS, ANSWER_SECONDS, TRIES = 2, 8, 2
 # Fewer than a process has threads for requests: a bucket that hangs leaves some to everything else.
 AT_ONCE, WAIT_SECONDS = 8, 1.0
 AWAY_SECONDS = 3.0
-FIRST_WINDOW, LAST_WINDOW = MEGABYTE // 4, 4 * MEGABYTE
+FIRST_WINDOW, LAST_WINDOW = MEGABYTE // 4, 2 * MEGABYTE
 # Up to here a file is one request, which is all there or not at all; S3 takes 10,000 parts of at least 5 MB.
 WHOLE, PART, PARTS = 64 * MEGABYTE, 16 * MEGABYTE, 10_000
 NOT_THERE = {"NoSuchKey", "NotFound", "404"}
