@@ -41,6 +41,8 @@ def _checked(field: Any, value: str) -> str:
 
 class PersonForm(forms.ModelForm):  # type: ignore[type-arg]
     limit_profile = forms.ChoiceField(choices=PROFILES)
+    # The person's version when the page was opened.
+    seen_version = forms.IntegerField(widget=forms.HiddenInput)
 
     class Meta:
         model = User
@@ -49,6 +51,14 @@ class PersonForm(forms.ModelForm):  # type: ignore[type-arg]
         help_texts = {"groups": gettext_lazy("Groups carry limits; what staff may do does not hang on them.")}
 
     actor: User
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial["seen_version"] = self.instance.version
+
+    def clean_seen_version(self) -> None:
+        if self.cleaned_data["seen_version"] != self.instance.version:
+            raise ValidationError(_("This person was changed meanwhile. Open the page again."))
 
     def clean_first_name(self) -> str:
         return _checked(PersonName(), self.cleaned_data["first_name"])
@@ -87,6 +97,7 @@ class PersonAdmin(StaffAdmin):
         "is_staff",
         "groups",
         "limit_profile",
+        "seen_version",
         "kind",
         "email_verified_at",
         "protected_by",
@@ -109,7 +120,7 @@ class PersonAdmin(StaffAdmin):
         found += [ngettext("%d passkey", "%d passkeys", count) % count] if count else []
         return ", ".join([_("password"), *found] if user.has_usable_password() else found)
 
-    @admin.action(description=gettext_lazy("Sign out everywhere"))
+    @admin.action(description=gettext_lazy("Sign out everywhere; the keys of services are revoked"))
     def sign_out(self, request: HttpRequest, people: QuerySet[User]) -> None:
         for user in people:
             services.end_sign_ins(user, keep=None)
@@ -128,13 +139,23 @@ class PersonAdmin(StaffAdmin):
         made.actor = request.user
         return made
 
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> User | None:
+        found: User | None = super().get_object(request, object_id, from_field)
+        if found is None or request.method != "POST":
+            return found
+        # What is saved is what was looked at: nobody else changes it until then.
+        return User.objects.select_for_update().get(pk=found.pk)
+
     def save_model(self, request: HttpRequest, user: User, form: Any, change: bool) -> None:
+        user.version += 1
+        changed = {"version", *form.changed_data} - {"groups"}
         if "email" in form.changed_data:
             user.email_verified_at = None
+            changed.add("email_verified_at")
         if user.is_active:
             user.is_barred = False
-        user.version += 1
-        user.save()
+            changed.add("is_barred")
+        user.save(update_fields=changed)
         audit.record(request.user, "user.changed_by_staff", user.pk, fields=sorted(form.changed_data))
         if "email" in form.changed_data:
             services.end_links(user)

@@ -16,6 +16,8 @@ from lyceum.accounts import limit_profiles
 from lyceum.accounts.oauth import models as oauth_models  # noqa: F401  # Django looks here for all of them
 from lyceum.core.ids import uuid7
 
+# Kept beside what they are made of.
+DERIVED = {"email": "email_key", "first_name": "name_key", "last_name": "name_key"}
 NAME_KEY_LENGTH, EMAIL_KEY_LENGTH = 700, 300
 # Letters with a stroke or joined are no letter and accent to Unicode, though people leave them out alike.
 STROKED = str.maketrans({"ø": "o", "đ": "d", "ð": "d", "ł": "l", "ħ": "h", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th"})
@@ -102,7 +104,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         self.email_key = email_key(self.email)
         self.name_key = name_key(self.name)
         if fields := kwargs.get("update_fields"):
-            kwargs["update_fields"] = {*fields, "email_key", "name_key"}
+            kwargs["update_fields"] = {*fields, *(DERIVED[name] for name in fields if name in DERIVED)}
         super().save(*args, **kwargs)
 
     @property

@@ -9,7 +9,9 @@ from django.contrib.auth.models import Group
 from django.test import Client
 from django.urls import reverse
 
-from lyceum.accounts import erasure, factors, services, tokens
+from lyceum.accounts import erasure, factors, keys, services, tokens
+from lyceum.accounts.admin import PersonForm
+from lyceum.accounts.errors import TokenRevoked
 from lyceum.accounts.models import (
     GroupLimits,
     MailedLink,
@@ -153,6 +155,7 @@ def test_nothing_is_added_or_deleted_that_has_a_way_of_its_own(at_staff: Client,
 
 def values(user: User, **changes: Any) -> dict[str, Any]:
     kept = {"email": user.email, "first_name": user.first_name, "last_name": user.last_name, "limit_profile": "free"}
+    kept["seen_version"] = str(User.objects.get(pk=user.pk).version)
     return {name: value for name, value in {**kept, "is_active": "on", **changes}.items() if value is not None}
 
 
@@ -209,6 +212,41 @@ def test_people_are_signed_out_everywhere_by_an_act(at_staff: Client, alice: Use
     body = {"action": "sign_out", "_selected_action": [str(alice.pk)]}
     assert at_staff.post(reverse("admin:accounts_user_changelist"), body).status_code == 302
     assert [client.get("/profile/").status_code for client in clients] == [302, 200]
+
+
+def test_a_service_that_is_signed_out_has_no_key_any_more(at_staff: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    closed: list[Any] = []
+    monkeypatch.setattr(keys, "push_on_commit", lambda group, frame, control: closed.append((group, control)))
+    key, secret = keys.create(name="Assay lab", scopes=["chat:read"], actor=None)
+    body = {"action": "sign_out", "_selected_action": [str(key.user_id)]}
+    assert at_staff.post(reverse("admin:accounts_user_changelist"), body).status_code == 302
+    with pytest.raises(TokenRevoked):
+        keys.find(secret, address="127.0.0.1")
+    assert closed == [(f"session:{key.pk}", "close:4401")]
+
+
+def test_what_was_changed_meanwhile_stays(at_staff: Client, alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    check = PersonForm.clean_first_name
+
+    def check_while_alice_changes_hers(form: PersonForm) -> str:
+        User.objects.filter(pk=alice.pk).update(show_presence=False, last_name="Changed", name_key="alice changed")
+        return check(form)
+
+    monkeypatch.setattr(PersonForm, "clean_first_name", check_while_alice_changes_hers)
+    assert change(at_staff, alice, limit_profile="basic").status_code == 302
+    alice.refresh_from_db()
+    assert (alice.limit_profile, alice.show_presence) == ("basic", False)
+    assert (alice.last_name, alice.name_key) == ("Changed", "alice changed")
+
+
+def test_a_page_that_is_older_than_a_change_changes_nothing(at_staff: Client, alice: User) -> None:
+    page = at_staff.get(reverse("admin:accounts_user_change", args=[alice.pk])).content.decode()
+    assert 'name="seen_version" value="1"' in page
+    services.update_profile(alice, check=lambda row: None, first_name="Alicia")
+    refused = change(at_staff, alice, is_staff="on", seen_version="1")
+    assert "This person was changed meanwhile." in refused.content.decode()
+    alice.refresh_from_db()
+    assert (alice.first_name, alice.is_staff) == ("Alicia", False)
 
 
 def test_people_are_found_without_case_and_accents(at_staff: Client, alice: User) -> None:
