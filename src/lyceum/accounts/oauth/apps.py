@@ -121,9 +121,32 @@ def find(client_id: str) -> App | None:
     """Return an app by its id; one that is known by its document is read there, once an hour."""
     if not client_id or "\x00" in client_id or len(client_id) > 500:
         return None
-    if settings.OAUTH_CLIENT_DOCUMENTS and client_id.startswith("https://"):
+    if _is_document(client_id):
         return _of_document(client_id)
     return App.objects.exclude(origin=App.Origin.DOCUMENT).filter(client_id=client_id).first()
+
+
+def _is_document(client_id: str) -> bool:
+    return settings.OAUTH_CLIENT_DOCUMENTS and client_id.startswith("https://") and len(client_id) <= 500
+
+
+def must_read(client_id: str) -> bool:
+    """Say whether to find this app we call its address."""
+    return _is_document(client_id) and _freshly_read(client_id) is None and not _was_bad(client_id)
+
+
+def _freshly_read(url: str) -> App | None:
+    since = timezone.now() - DOCUMENT_KEPT
+    return App.objects.filter(client_id=url, origin=App.Origin.DOCUMENT, read_at__gt=since).first()
+
+
+def _bad_key(url: str) -> str:
+    return valkey.key("client-document", token_hash(url))
+
+
+def _was_bad(url: str) -> bool:
+    """Say whether a document was not good: it is not read again for a minute, however often it is named."""
+    return bool(valkey.connection().exists(_bad_key(url)))
 
 
 def check_secret(app: App, secret: str) -> bool:
@@ -131,17 +154,13 @@ def check_secret(app: App, secret: str) -> bool:
 
 
 def _of_document(url: str) -> App | None:
-    known = App.objects.filter(client_id=url, origin=App.Origin.DOCUMENT).first()
-    if known is not None and known.read_at is not None and timezone.now() - known.read_at < DOCUMENT_KEPT:
+    known = _freshly_read(url)
+    if known is not None or _was_bad(url):
         return known
-    # One that was not good is not read again for a minute, however often it is named.
-    was_bad = valkey.key("client-document", token_hash(url))
-    if valkey.connection().exists(was_bad):
-        return None
     try:
         told = _read_document(url)
     except (DomainError, ValueError, OAuthError):
-        valkey.connection().set(was_bad, "1", ex=BAD_SECONDS)
+        valkey.connection().set(_bad_key(url), "1", ex=BAD_SECONDS)
         return None
     app, is_new = App.objects.update_or_create(
         client_id=url,

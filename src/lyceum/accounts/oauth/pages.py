@@ -20,6 +20,7 @@ from lyceum.accounts.oauth.models import App, DeviceCode
 from lyceum.accounts.oauth.requests import Ask
 from lyceum.accounts.reauthentication import last_shown
 from lyceum.core import pages
+from lyceum.core.quotas import count
 from lyceum.core.scopes import asked
 
 # A browser that has just sent a form may not be led to another site; a page in between has it go by itself.
@@ -56,7 +57,7 @@ def authorize(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and "request" in request.POST:
         return _decided(request)
     try:
-        app, redirect_uri = requests.find_app(request.GET)
+        app, redirect_uri = requests.find_app(request)
     except BadRequest as err:
         return _bad(request, err)
     try:
@@ -126,6 +127,9 @@ def _decided(request: HttpRequest) -> HttpResponse:
 def device(request: HttpRequest) -> HttpResponse:
     """Ask for the code that a device shows, then whether it may come in."""
     typed = (request.POST if request.method == "POST" else request.GET).get("code", "").strip()[:40]
+    if typed:
+        # Who tries codes has no more tries than at the doors of the API.
+        count(request, ("api",))
     waiting = devices.find_waiting(typed) if typed else None
     if waiting is None:
         return render(

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from django.conf import settings
 from django.core.signing import BadSignature, TimestampSigner
-from django.http import QueryDict
+from django.http import HttpRequest, QueryDict
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 from lyceum.accounts.oauth import apps
 from lyceum.accounts.oauth.errors import BadRequest, OAuthError
 from lyceum.accounts.oauth.models import App
+from lyceum.core.quotas import count
 
 CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
 # A person who reads the page has this long.
@@ -55,9 +56,17 @@ def answer_to(redirect_uri: str, state: str, **told: str) -> str:
     return f"{redirect_uri.partition('?')[0]}?{query}"
 
 
-def find_app(query: QueryDict) -> tuple[App, str]:
+def app_of(request: HttpRequest, client_id: str) -> App | None:
+    """Return the app that a request names; what makes us call an address elsewhere counts as an act of the API."""
+    if apps.must_read(client_id):
+        count(request, ("api",))
+    return apps.find(client_id)
+
+
+def find_app(request: HttpRequest) -> tuple[App, str]:
     """Return the app and the address for the answer; raises BadRequest where no answer may be sent."""
-    app = apps.find(query.get("client_id", ""))
+    query = request.GET
+    app = app_of(request, query.get("client_id", ""))
     if app is None:
         raise BadRequest(_("This workspace does not know the app."))
     redirect_uri = query.get("redirect_uri", "")

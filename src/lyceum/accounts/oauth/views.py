@@ -86,7 +86,7 @@ def find_client(request: HttpRequest, form: dict[str, str]) -> App:
         if secret or (named and named != client_id):
             raise OAuthError("invalid_request", "Show who you are in one way.")
         secret = header_secret
-    app = apps.find(client_id)
+    app = requests.app_of(request, client_id)
     if app is None or not apps.check_secret(app, secret):
         raise OAuthError("invalid_client", "The app or its secret is not known.", 401)
     return app
@@ -188,6 +188,8 @@ def _no_bearer(status: int, error: str) -> HttpResponse:
 @door("POST")
 def device(request: HttpRequest) -> HttpResponse:
     """Begin to let a program in that has no browser (RFC 8628)."""
+    # As to register: nobody has to be signed in for what makes a row.
+    count(request, ("api",), for_address=True)
     form = form_of(request)
     app = find_client(request, form)
     if not app.may_use_devices:

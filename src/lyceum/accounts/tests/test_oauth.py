@@ -258,6 +258,36 @@ def test_a_document_that_is_not_its_own_makes_no_app(
     assert not App.objects.exists()
 
 
+@pytest.fixture
+def few(settings: Any) -> None:
+    settings.LIMIT_CLASSES = {**settings.LIMIT_CLASSES, "api": (2, 2, 60)}
+
+
+@pytest.mark.usefixtures("few")
+def test_documents_that_we_are_made_to_read_count_as_acts(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.OAUTH_CLIENT_DOCUMENTS = True
+    there = Documents(**READER)
+    monkeypatch.setattr(outbound, "fetch", there.fetch)
+    named = [*[URL] * 4, "https://a.example.org/1.json", "https://a.example.org/2.json"]
+    answers = [Client().get("/oauth/authorize/", {"client_id": name, "redirect_uri": "x"}) for name in named]
+    assert [answer.status_code for answer in answers] == [400, 400, 400, 400, 400, 429]
+    form = {"grant_type": "authorization_code", "client_id": "https://a.example.org/3.json"}
+    assert Client().post("/oauth/token/", form).status_code == 429
+    assert there.reads == 2
+
+
+@pytest.mark.usefixtures("few")
+def test_devices_and_tried_codes_count_as_acts(alice: User) -> None:
+    app = make(is_confidential=False, may_use_devices=True)
+    begun = [Client().post("/oauth/device/", {"client_id": app.client_id}) for _ in range(3)]
+    assert [answer.status_code for answer in begun] == [200, 200, 429]
+    browser = Client(headers={"Accept": "text/html"})
+    browser.force_login(alice)
+    tried = [browser.get("/device/", {"code": f"BCDF-GHJ{letter}"}).status_code for letter in "KLM"]
+    assert tried == [400, 400, 429]
+    assert browser.get("/device/").status_code == 200
+
+
 def kid_of(token: str) -> str:
     return str(jwt.get_unverified_header(token)["kid"])
 
