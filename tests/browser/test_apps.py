@@ -120,12 +120,15 @@ def test_staff_make_an_app_and_remove_it(site: Site, page_of: New, scheme: str) 
     page.get_by_role("button", name="Make the app").click()
     expect(page.locator(".error-summary")).to_be_focused()
     expect(page.locator(".error-summary")).to_contain_text("is no address for answers")
-    page.get_by_label("Addresses for answers").fill("https://cores.example.org/back\nhttps://cores.example.org/again")
+    page.get_by_label("Addresses for answers").fill(
+        f"https://cores.example.org/back\nhttps://cores.example.org/{'again' * 20}"
+    )
     page.get_by_role("button", name="Make the app").click()
     expect(page.locator("#made-secret")).to_be_visible()
     assert page.locator("#made-secret").input_value().startswith("lyc_")
     assert faults(page) == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert page.evaluate("[...document.querySelectorAll('.row > span')].every((e) => e.scrollWidth <= e.clientWidth)")
     page.get_by_role("button", name=f"Remove {name}").click()
     page.get_by_role("dialog").get_by_role("button", name="Remove the app").click()
     expect(page.locator("#toasts")).to_contain_text("The app is removed.")

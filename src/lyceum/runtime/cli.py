@@ -91,9 +91,15 @@ def _parser() -> argparse.ArgumentParser:
     look.add_argument("--host", help="address to look at (that of the last start, else 127.0.0.1)")
     look.add_argument("--port", type=_port, help="port to look at (that of the last start, else 8000)")
     content = act(
-        commands.run_demo, "demo", "Load or remove the demo content.", "", "lyceum demo load", "lyceum demo remove"
+        commands.run_demo,
+        "demo",
+        "Load or remove the demo content.",
+        "\n\nIts people have passwords that everybody knows. Where you have people of your own, it asks first.",
+        "lyceum demo load",
+        "lyceum demo remove",
     )
     content.add_argument("act", choices=["load", "remove"], nargs="?", default="load", help="load is the default")
+    content.add_argument("--yes", action="store_true", help="do not ask")
     admin = act(
         commands.run_createadmin,
         "createadmin",

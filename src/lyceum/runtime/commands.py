@@ -63,6 +63,12 @@ def run_demo(options: argparse.Namespace) -> int:
         from lyceum.config import demo as content
 
         if options.act == "load":
+            content.check_allowed()
+            question = "You have people of your own here; those of the demo join them. Type load to go on: "
+            is_among_others = content.count_own_people() and not content.sign_ins()
+            if is_among_others and not options.yes and _asked(question) != "load":
+                print("Nothing was changed.")
+                return 1
             content.load()
             print("The demo content is there. Sign in with one of:")
             for sign_in in content.sign_ins():

@@ -34,14 +34,23 @@ def offer() -> None:
         load()
 
 
+def check_allowed() -> None:
+    if settings.PRODUCTION:
+        raise NotAllowed("Demo content has sign-ins that everybody knows; it is not loaded in production.")
+
+
+def count_own_people() -> int:
+    """Return how many people, services among them, are here besides those of the demo content."""
+    return User.objects.filter(is_demo=False).count()
+
+
 @transaction.atomic
 def load(now: datetime | None = None) -> None:
     """Make the demo workspace, as if it were `now`; does nothing where it is.
 
     Raises NotAllowed in production: its passwords are known.
     """
-    if settings.PRODUCTION:
-        raise NotAllowed("Demo content has sign-ins that everybody knows; it is not loaded in production.")
+    check_allowed()
     if User.objects.filter(is_demo=True).exists():
         return
     people, moment = make_people(), now or timezone.now()

@@ -237,6 +237,20 @@ def test_an_address_that_cannot_be_taken_is_told_before_there_is_a_password(envi
     assert (taken.returncode, taken.stderr) == (1, "email: There is an account with this address.\n")
 
 
+def test_demo_people_join_your_own_only_when_you_say_so(environment: dict[str, str]) -> None:
+    lyceum(environment, "demo", "remove")
+    lyceum(environment, "createadmin", "dora@example.org", typed="Lefroy-salt-lake-7\n")
+    asked = lyceum(environment, "demo", typed="\n")
+    assert (asked.returncode, "Nothing was changed." in asked.stdout) == (1, True), asked.stderr
+    assert "Sign in with one of:" in lyceum(environment, "demo", typed="load\n").stdout
+    again = lyceum(environment, "demo")
+    assert (again.returncode, "Type load" in again.stdout) == (0, False), again.stderr
+    assert lyceum(environment, "demo", "remove").returncode == 0
+    done = lyceum(environment, "demo", "load", "--yes")
+    assert (done.returncode, "Type load" in done.stdout) == (0, False), done.stderr
+    assert lyceum(environment, "demo", "remove").returncode == 0
+
+
 def test_a_command_beside_servers_has_to_be_named(environment: dict[str, str]) -> None:
     unnamed = lyceum(environment, "with-servers")
     assert (unnamed.returncode, unnamed.stderr.count("\n")) == (2, 1)
