@@ -193,6 +193,24 @@ def test_a_session_writes_nothing_without_its_csrf_token(world: World, name: str
     assert state() == before
 
 
+CHANGING = sorted(name for name in WRITES if documented()[name].method in ("put", "patch", "delete"))
+# What is looked at before: a picture in the body, a confirmed sign-in.
+ELSEWHERE = {"put_own_avatar", "delete_passkey_detail"}
+
+
+@pytest.mark.parametrize("name", sorted(set(CHANGING) - ELSEWHERE))
+def test_a_change_of_another_state_than_the_one_that_is_there_is_refused(world: World, name: str) -> None:
+    line, before = LINES[name], state()
+    caller = SCHEMES["token"](world.people[min(MAY[line.kind])])
+    answer = ask(caller, line, world.ids, **{"If-Match": '"another.1"'})
+    assert (answer.status_code, answer.json()["code"]) == (412, "precondition_failed"), answer.content
+    assert state() == before
+    with transaction.atomic():
+        answer = ask(caller, line, world.ids, **{"If-Match": "*"})
+        transaction.set_rollback(True)
+    assert answer.status_code < 300, answer.content
+
+
 def model_fields() -> set[str]:
     columns = {column.name for model in tables() for column in model._meta.get_fields() if hasattr(column, "column")}
     return columns | {"owner", "is_superuser", "user_id", "sender_id", "conversation_id", "seq", "status", "price"}

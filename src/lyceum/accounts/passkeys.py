@@ -1,7 +1,7 @@
 """Passkeys: made by a device that has checked who holds it, and so both factors at once."""
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Any
@@ -249,27 +249,37 @@ def sign_in(place: Place, *, purpose: str, holder: object, address: str, **answe
     return services.admit(user, address=address, way="passkey")
 
 
-def get_for(user: User, passkey_id: UUID) -> Passkey:
-    row = user.passkeys.filter(pk=passkey_id).first()
+def get_for(user: User, passkey_id: UUID, *, lock: bool = False) -> Passkey:
+    rows = user.passkeys.select_for_update() if lock else user.passkeys
+    row = rows.filter(pk=passkey_id).first()
     if row is None:
         raise NotFound
     return row
 
 
+def _check_nothing(row: Passkey) -> None:
+    """Bind a change to no state of what it changes."""
+
+
 @transaction.atomic
-def rename(row: Passkey, name: str) -> Passkey:
+def rename(user: User, passkey_id: UUID, name: str, *, check: Callable[[Passkey], None] = _check_nothing) -> Passkey:
+    """Give a passkey another name; `check` sees the locked row and raises when it is not the one that was read."""
+    row = get_for(user, passkey_id, lock=True)
+    check(row)
     row.name, row.version = name, row.version + 1
     row.save(update_fields=["name", "version"])
-    audit.record(row.user, "user.passkey_renamed", row.pk)
+    audit.record(user, "user.passkey_renamed", row.pk)
     return row
 
 
 @transaction.atomic
-def remove(row: Passkey) -> None:
+def remove(user: User, passkey_id: UUID, *, check: Callable[[Passkey], None] = _check_nothing) -> None:
     """Let a passkey open the account no more; raises OnlyWayIn for somebody without a password and another way."""
-    user = User.objects.select_for_update().get(pk=row.user_id)
+    User.objects.select_for_update().get(pk=user.pk)
+    row = get_for(user, passkey_id, lock=True)
+    check(row)
     is_last = not user.passkeys.exclude(pk=row.pk).exists() and not user.identities.exists()
     if is_last and not user.has_usable_password():
         raise OnlyWayIn
     row.delete()
-    factors.tell(row.user, "passkey_removed")
+    factors.tell(user, "passkey_removed")

@@ -132,7 +132,7 @@ def passkey(request: HttpRequest, passkey_id: UUID) -> HttpResponse:
     row = passkeys.get_for(person_of(request), passkey_id)
     form = Form("passkey", [fields.PASSKEY_NAME], "")
     with form.refusals():
-        passkeys.rename(row, form.read(PasskeyNameBody, request)["name"])
+        passkeys.rename(person_of(request), row.pk, form.read(PasskeyNameBody, request)["name"])
         return _passkeys(request, _("The name is saved."))
     return _passkeys(request, str(form.summary[0][1]))
 
@@ -140,5 +140,5 @@ def passkey(request: HttpRequest, passkey_id: UUID) -> HttpResponse:
 @confirmed
 @require_POST
 def remove_passkey(request: HttpRequest, passkey_id: UUID) -> HttpResponse:
-    passkeys.remove(passkeys.get_for(person_of(request), passkey_id))
+    passkeys.remove(person_of(request), passkey_id)
     return _passkeys(request, _("The passkey is removed."))

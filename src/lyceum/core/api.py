@@ -23,6 +23,7 @@ from lyceum.core.errors import DomainError, Invalid, NotFound, PreconditionFaile
 from lyceum.core.quotas import count
 
 MAX_INTEGER = 2**63 - 1
+CHANGING = ("PUT", "PATCH", "DELETE")
 S = TypeVar("S", bound=Serializer[Any])
 
 
@@ -59,8 +60,9 @@ class Door(APIView):
     creates: ClassVar[bool] = False
     located: ClassVar[bool] = True
     answers_json: ClassVar[bool] = True
-    # For the document: methods that heed If-Match, answers with an ETag or a count, refusals of its own.
+    # Methods that hold If-Match against the state of what they change; of what has none only `*` is true.
     conditional: ClassVar[tuple[str, ...]] = ()
+    # For the document: answers with an ETag or a count, refusals of its own.
     tagged: ClassVar[bool] = False
     numbered: ClassVar[bool] = False
     refusals: ClassVar[dict[str, tuple[int, ...]]] = {}
@@ -127,6 +129,8 @@ class Door(APIView):
         act = partial(handler or self.http_method_not_allowed, request, *self.args, **self.kwargs)
         if self.creates and request.method == "POST":
             return self._with_location(idempotency.once(request, act))
+        if request.method in CHANGING and request.method not in self.conditional:
+            check_if_match(request, None)
         return act()
 
     def _with_location(self, answer: Any) -> Any:
@@ -176,8 +180,12 @@ def etag(identity: UUID, version: object) -> str:
     return f'"{identity}.{version}"'
 
 
-def check_if_match(request: Request, tag: str) -> None:
-    """Raise PreconditionFailed when the request names another state than the current one."""
+def check_if_match(request: Request, tag: str | None) -> None:
+    """Raise PreconditionFailed when the request names another state than the current one.
+
+    The state is that of the locked row, so that of two who name the same one only one passes. What has no ETag (None)
+    is in no state that could be named.
+    """
     given = request.headers.get("If-Match")
     if given is not None and given.strip() != "*" and tag not in [part.strip() for part in given.split(",")]:
         raise PreconditionFailed

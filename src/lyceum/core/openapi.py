@@ -9,7 +9,8 @@ from drf_spectacular.utils import OpenApiParameter
 
 from lyceum.core.problems import TITLES
 
-UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
+CHANGING = ("PUT", "PATCH", "DELETE")
+UNSAFE = ("POST", *CHANGING)
 # Statuses that any door may answer with, whatever it does.
 ALWAYS = (400, 414, 429, 503)
 REFUSALS = {
@@ -165,7 +166,7 @@ class DoorSchema(AutoSchema):
             found.add(404)
         if self.method == "POST" and self.view.creates:
             found.add(409)
-        if self.method in self.view.conditional:
+        if self.method in CHANGING:
             found.add(412)
         return found
 

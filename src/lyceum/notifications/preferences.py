@@ -1,8 +1,8 @@
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F
 
 from lyceum.notifications.models import Preferences
 
@@ -12,11 +12,21 @@ def of(user_id: UUID) -> Preferences:
     return Preferences.objects.filter(pk=user_id).first() or Preferences(user_id=user_id)
 
 
+def _check_nothing(row: Preferences) -> None:
+    """Bind a change to no state of what it changes."""
+
+
 @transaction.atomic
-def change(user_id: UUID, **changes: Any) -> Preferences:
+def change(user_id: UUID, *, check: Callable[[Preferences], None] = _check_nothing, **changes: Any) -> Preferences:
+    """Change how a person wants to be told; `check` sees the locked row and raises when it is not the one read."""
     Preferences.objects.get_or_create(pk=user_id)
-    Preferences.objects.filter(pk=user_id).update(**changes, version=F("version") + 1)
-    return of(user_id)
+    found = Preferences.objects.select_for_update().get(pk=user_id)
+    check(found)
+    for name, value in changes.items():
+        setattr(found, name, value)
+    found.version += 1
+    found.save(update_fields=[*changes, "version"])
+    return found
 
 
 def digest_reaches(user: Any) -> bool:

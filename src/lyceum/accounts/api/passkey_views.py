@@ -81,22 +81,20 @@ class PasskeyDetail(Door):
     @extend_schema(request=forms.PasskeyNameBody, responses=forms.PasskeyView)
     def patch(self, request: Request, passkey_id: UUID) -> Response:
         """Give a passkey another name."""
-        row = self._row(request, passkey_id)
-        row = passkeys.rename(row, read(forms.PasskeyNameBody, request)["name"])
+        name = read(forms.PasskeyNameBody, request)["name"]
+        row = passkeys.rename(person_of(request), passkey_id, name, check=self._check)
         return Response(passkey_data(row), headers={"ETag": etag(row.pk, row.version)})
 
     @extend_schema(responses={204: None})
     def delete(self, request: Request, passkey_id: UUID) -> Response:
         """Remove a passkey: it lets nobody in any more."""
-        row = self._row(request, passkey_id)
+        passkeys.get_for(person_of(request), passkey_id)
         confirmed_sign_in_of(request)
-        passkeys.remove(row)
+        passkeys.remove(person_of(request), passkey_id, check=self._check)
         return Response(status=204)
 
-    def _row(self, request: Request, passkey_id: UUID) -> Passkey:
-        row = passkeys.get_for(person_of(request), passkey_id)
-        check_if_match(request, etag(row.pk, row.version))
-        return row
+    def _check(self, row: Passkey) -> None:
+        check_if_match(self.request, etag(row.pk, row.version))
 
 
 class PasskeyLoginOptions(OpenDoor):

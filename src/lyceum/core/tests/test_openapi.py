@@ -92,6 +92,12 @@ def test_what_was_made_and_has_an_address_of_its_own_is_answered_with_it(documen
     assert keyed >= {path for path in made if below[path]}
 
 
+def test_every_change_can_be_bound_to_a_state(document: Any) -> None:
+    changing = [one for _, method, one in operations(document) if method in ("put", "patch", "delete")]
+    assert changing
+    assert [one["operationId"] for one in changing if "412" not in one["responses"]] == []
+
+
 def test_bodies_are_closed_and_their_examples_are_good(document: Any) -> None:
     from jsonschema import Draft202012Validator
 

@@ -11,7 +11,7 @@ from lyceum.accounts.public import device_name
 from lyceum.core.api import Door, check_if_match, etag, read
 from lyceum.notifications import devices, preferences, server_key
 from lyceum.notifications.api import serializers as forms
-from lyceum.notifications.models import Device
+from lyceum.notifications.models import Device, Preferences
 
 
 def person_id(request: Request) -> UUID:
@@ -29,10 +29,12 @@ class NotificationPreferences(Door):
     @extend_schema(request=forms.PreferencesBody, responses=forms.PreferencesView)
     def patch(self, request: Request) -> Response:
         """Change how one wants to be told."""
-        me = person_id(request)
-        check_if_match(request, etag(me, preferences.of(me).version))
-        preferences.change(me, **read(forms.PreferencesBody, request))
+        body = read(forms.PreferencesBody, request)
+        preferences.change(person_id(request), check=self._check, **body)
         return self._answer(request)
+
+    def _check(self, row: Preferences) -> None:
+        check_if_match(self.request, etag(row.pk, row.version))
 
     def _answer(self, request: Request) -> Response:
         found = preferences.of(person_id(request))
