@@ -38,6 +38,20 @@ class OutboundRefused(Invalid):
     """The address is not one that the server calls, or its answer is not one that it reads."""
 
     code, title = "outbound_refused", "This address cannot be called."
+    advice = ""
+
+    @property
+    def for_operators(self) -> str:
+        """The reason, and what whoever runs the workspace may do about it; not for others, who cannot."""
+        return f"{self.detail} {self.advice}".strip()
+
+
+class NotListed(OutboundRefused):
+    """The address would be called if the operator had listed it."""
+
+    def __init__(self, detail: str, host: str, port: int) -> None:
+        super().__init__(detail)
+        self.advice = f"To allow it, add {host}:{port} to the setting OUTBOUND_ALLOWED_HOSTS and start again."
 
 
 class OutboundFailed(Unavailable):
@@ -110,12 +124,13 @@ class Guard:
             raise OutboundRefused("The address must not hold a name or a password.")
         port = PORTS[url.scheme] if url.port is None else url.port
         if port not in self._ports and not self._is_listed(url.host, port):
-            raise OutboundRefused(f"Port {port} is not called.")
+            raise NotListed(f"Port {port} is not called.", url.host, port)
 
     def check_secure(self, text: str) -> httpx2.URL:
         """Return the parsed URL of what is to be called in secret: by TLS, or a host of the operator's list."""
         url = self.check(text)
-        if url.scheme != "https" and not self._is_listed(url.host, PORTS[url.scheme] if url.port is None else url.port):
+        port = PORTS[url.scheme] if url.port is None else url.port
+        if url.scheme != "https" and not self._is_listed(url.host, port):
             raise OutboundRefused("Use an address that begins with https://.")
         return url
 
@@ -128,7 +143,7 @@ class Guard:
         except TimeoutError as err:
             raise OutboundFailed("The name was not resolved in time.") from err
         if not found or not (self._is_listed(host, port) or all(map(is_public, found))):
-            raise OutboundRefused("The address leads into a private network.")
+            raise NotListed("The address leads into a private network.", host, port)
         return found
 
     def _is_listed(self, host: str, port: int) -> bool:

@@ -81,7 +81,9 @@ def deliver(delivery_id: UUID) -> None:
         headers = _headers(delivery, body)
         url = delivery.webhook.url
         answer = outbound.fetch("POST", url, headers=headers, body=body, within=TOTAL_SECONDS, max_bytes=MOST_BYTES)
-    except (outbound.OutboundRefused, outbound.OutboundFailed) as err:
+    except outbound.OutboundRefused as err:
+        _failed(delivery, error=err.for_operators)
+    except outbound.OutboundFailed as err:
         _failed(delivery, error=str(err.detail))
     except sealing.Unreadable:
         _failed(delivery, error="The secret cannot be read. Make another one.")

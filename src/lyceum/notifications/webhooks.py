@@ -67,7 +67,9 @@ def _fault_of(url: str) -> str:
     try:
         found = guard.check_secure(url)
         guard.addresses(found.host, found.port or outbound.PORTS[found.scheme], within=RESOLVE_SECONDS)
-    except (outbound.OutboundRefused, outbound.OutboundFailed) as err:
+    except outbound.OutboundRefused as err:
+        return err.for_operators
+    except outbound.OutboundFailed as err:
         return str(err.detail)
     return ""
 

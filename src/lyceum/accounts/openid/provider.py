@@ -84,7 +84,8 @@ def _call(method: str, url: str, *, headers: dict[str, str] | None = None, body:
     try:
         answer = outbound.fetch(method, url, headers={"Accept": "application/json", **(headers or {})}, body=body)
     except DomainError as err:
-        log.error("openid_unreachable", url=url, reason=err.detail)
+        reason = err.for_operators if isinstance(err, outbound.OutboundRefused) else err.detail
+        log.error("openid_unreachable", url=url, reason=reason)
         raise ProviderDown from err
     if 400 <= answer.status < 500 and method == "POST":
         log.warning("openid_refused", url=url, status=answer.status, answer=answer.body[:300].decode(errors="replace"))

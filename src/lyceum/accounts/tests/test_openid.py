@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from django.test import Client
 from django.utils import timezone
 from jwt.algorithms import RSAAlgorithm
+from structlog.testing import capture_logs
 
 from lyceum.accounts import factors, totp
 from lyceum.accounts.models import ExternalIdentity, Session, User
@@ -236,6 +237,16 @@ def test_a_provider_that_is_down_or_another_gives_a_page_that_says_so(
     refused = come_back(there, browser)
     assert refused.status_code == 503
     assert "Sign in with a password" in refused.content.decode()
+
+
+def test_operators_find_in_the_log_which_setting_lets_their_provider_be_called(browser: Client, settings: Any) -> None:
+    settings.OIDC_ISSUER, settings.OIDC_CLIENT_ID = "https://10.0.0.7:8443", "lyceum"
+    provider.forget()
+    with capture_logs() as logged:
+        refused = browser.get("/sign-in/openid/")
+    assert refused.status_code == 503
+    assert b"OUTBOUND" not in refused.content
+    assert "add 10.0.0.7:8443 to the setting OUTBOUND_ALLOWED_HOSTS" in logged[0]["reason"]
 
 
 def test_a_new_key_of_the_provider_is_found_and_forged_ones_do_not_make_us_ask_each_time(

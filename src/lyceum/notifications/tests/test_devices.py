@@ -94,6 +94,13 @@ def test_what_is_no_subscription_is_refused(
     assert not Device.objects.exists()
 
 
+def test_a_person_hears_nothing_of_settings(alice_api: APIClient, push_service: Outside, settings: Any) -> None:
+    settings.OUTBOUND_ALLOWED_HOSTS = []
+    answer = alice_api.post(DEVICES, Browser(push_service).subscription)
+    assert answer.status_code == 400
+    assert b"OUTBOUND" not in answer.content
+
+
 def test_a_service_within_the_network_is_not_called(alice: Any, push_service: Outside, settings: Any) -> None:
     device = Device.objects.create(user=alice, endpoint_hash="x", **_keys(push_service))
     settings.OUTBOUND_ALLOWED_HOSTS = []

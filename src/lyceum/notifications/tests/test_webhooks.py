@@ -186,6 +186,7 @@ def test_redirects_private_addresses_and_slow_or_long_answers_are_failures(
     later(timedelta(days=1))
     work()
     assert state()[:2] == ("waiting", None)
+    assert "OUTBOUND_ALLOWED_HOSTS" in state()[2]
     assert len(receiver.requests) == 3
 
 
@@ -254,6 +255,18 @@ def test_what_cannot_be_called_or_heard_is_refused(
     assert answer.status_code == 400
     assert {error["field"] for error in answer.json()["errors"]} == fields
     assert not Webhook.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("url", "entry"),
+    [("https://10.0.0.7/", "10.0.0.7:443"), ("https://hooks.example.org:8443/", "hooks.example.org:8443")],
+)
+def test_staff_are_told_which_setting_lets_a_private_receiver_be_called(
+    staff_api: APIClient, url: str, entry: str
+) -> None:
+    answer = staff_api.post(HOOKS, {"url": url, "events": ["message.created"]})
+    (error,) = answer.json()["errors"]
+    assert f"add {entry} to the setting OUTBOUND_ALLOWED_HOSTS" in error["detail"]
 
 
 def test_webhooks_are_changed_with_their_state_and_deleted_with_what_waits(
