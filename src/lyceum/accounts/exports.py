@@ -123,7 +123,6 @@ def _make(found: PrivacyJob) -> None:
         _write(found, file)
         found.size = file.seek(0, 2)
         file.seek(0)
-        default_storage.delete(path_of(found.pk))
         default_storage.save(path_of(found.pk), File(file))
     found.expires_at = timezone.now() + timedelta(days=settings.EXPORT_DAYS)
     with transaction.atomic():
@@ -189,6 +188,9 @@ def open_file(user: User, export_id: UUID) -> IO[bytes]:
     except FileNotFoundError as err:
         copy.close()
         raise NotFound("This file is not there any more.") from err
+    except Unavailable:
+        copy.close()
+        raise
     audit.record(user, "user.export_fetched", found.pk)
     copy.seek(0)
     return copy

@@ -28,7 +28,7 @@ log = structlog.get_logger("lyceum.storage")
 MEGABYTE = 1024 * 1024
 CONNECT_SECONDS, ANSWER_SECONDS, TRIES = 2, 8, 2
 # Fewer than a process has threads for requests: a bucket that hangs leaves some to everything else.
-AT_ONCE, WAIT_SECONDS = 8, 1.0
+AT_ONCE, WAIT_SECONDS = 8, 2.0
 AWAY_SECONDS = 3.0
 FIRST_WINDOW, LAST_WINDOW = MEGABYTE // 4, 2 * MEGABYTE
 # Up to here a file is one request, which is all there or not at all; S3 takes 10,000 parts of at least 5 MB.
@@ -287,7 +287,10 @@ class Window(io.RawIOBase):
     def _move(self) -> None:
         is_read_on = self._at == self._begin + len(self._held)
         self._next = min(self._next * 2, LAST_WINDOW) if is_read_on else FIRST_WINDOW
-        self._held, _ = self._storage.read(self._name, self._at, self._next)
+        try:
+            self._held, _ = self._storage.read(self._name, self._at, self._next)
+        except FileNotFoundError as err:
+            raise StorageAway("The file was deleted while it was read.") from err
         self._begin = self._at
         if not self._held:
             raise StorageAway("The file became shorter while it was read.")

@@ -1,7 +1,9 @@
 from pathlib import Path
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 
+from lyceum.config import settings
 from lyceum.config.storage import Bucket, parse
 
 
@@ -33,3 +35,10 @@ def test_no_refusal_repeats_the_secret() -> None:
         with pytest.raises(ValueError) as refused:
             parse(address)
         assert "hush" not in str(refused.value)
+
+
+def test_a_bucket_without_its_package_is_told_at_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings, "find_spec", lambda name: None)
+    with pytest.raises(ImproperlyConfigured, match=r"needs boto3: pip install 'lyceum\[s3\]'"):
+        settings.files("s3://notes")
+    assert settings.files("file:///srv/files")["BACKEND"].endswith("FileSystemStorage")

@@ -9,9 +9,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from botocore.awsrequest import AWSResponse
 from django.core.files.base import ContentFile, File
 from django.core.files.storage import default_storage
 from django.utils import timezone
+from urllib3 import HTTPResponse
 
 from lyceum.core import buckets, leftovers
 from lyceum.core.buckets import MEGABYTE, BucketStorage, StorageAway
@@ -75,6 +77,49 @@ def test_a_second_file_of_a_name_takes_the_place_of_the_first(bucket: BucketStor
     assert default_storage.listdir("")[1] == ["notes"]
 
 
+@pytest.mark.parametrize(
+    ("options", "address"),
+    [
+        ({"region": "eu-central-1"}, "https://notes.s3.eu-central-1.amazonaws.com/lyceum/map"),
+        (
+            {"endpoint": "https://objects.example", "addressing": "path", "region": "us-east-1"},
+            "https://objects.example/notes/lyceum/map",
+        ),
+        (
+            {"endpoint": "https://objects.example", "addressing": "virtual", "region": "nl-1"},
+            "https://notes.objects.example/lyceum/map",
+        ),
+    ],
+)
+def test_a_file_is_where_its_kind_of_server_looks_for_it(options: dict[str, str], address: str) -> None:
+    storage = BucketStorage("notes", prefix="lyceum/", key="k", secret="s", **options)
+    asked = []
+
+    def answer(request: Any, **more: Any) -> AWSResponse:
+        asked.append(request.url)
+        return AWSResponse(request.url, 200, {}, HTTPResponse(io.BytesIO(), preload_content=False))
+
+    storage._client.meta.events.register("before-send.s3.HeadObject", answer)
+    assert storage.exists("map")
+    assert asked == [address]
+
+
+def test_without_a_key_the_sdk_looks_for_one(bucket_server: BucketServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"AWS_SHARED_CREDENTIALS_FILE": "/none", "AWS_EC2_METADATA_DISABLED": "true"}.items():
+        monkeypatch.setenv(name, value)
+    none = BucketStorage(**bucket_server.options(key="", secret=""))
+    assert away(lambda: none.save("one", ContentFile(b"x"))) == "There are no credentials for it."
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "k")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "s")
+    # In other words, for what the SDK found is remembered with the client.
+    assert not bucket_server.make(key="", secret="", addressing="auto").exists("one")
+
+
+def test_no_address_of_a_file_is_given_away(bucket: BucketStorage) -> None:
+    with pytest.raises(NotImplementedError):
+        default_storage.url("one")
+
+
 def test_the_bucket_of_the_operator_needs_no_permission_to_be_called(bucket: BucketStorage, settings: Any) -> None:
     settings.OUTBOUND_ALLOWED_HOSTS = []
     default_storage.save("notes", ContentFile(b"x"))
@@ -113,6 +158,14 @@ def test_a_large_file_goes_in_parts_and_is_there_as_a_whole(bucket: BucketStorag
     default_storage.save("large", ContentFile(DATA))
     with default_storage.open("large") as file:
         assert file.read() == DATA
+
+
+def test_a_file_that_is_deleted_while_it_is_read_breaks_off(bucket: BucketStorage) -> None:
+    default_storage.save("long", ContentFile(DATA))
+    with default_storage.open("long") as file:
+        assert file.read(1000) == DATA[:1000]
+        default_storage.delete("long")
+        assert away(file.read) == "The file was deleted while it was read."
 
 
 def unfinished(bucket: BucketStorage) -> int:
