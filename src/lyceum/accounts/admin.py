@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from rest_framework import serializers
 
 from lyceum.accounts import coming_back, devices, factors, limit_profiles, services
-from lyceum.accounts.api.serializers import Email
+from lyceum.accounts.bodies import Email
 from lyceum.accounts.models import (
     ExternalIdentity,
     GroupLimits,

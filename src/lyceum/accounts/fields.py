@@ -7,7 +7,7 @@ from django.conf import settings
 from django.utils.translation import get_language_info
 from django.utils.translation import gettext_lazy as _
 
-from lyceum.accounts.api.serializers import LOCALE
+from lyceum.accounts.bodies import LOCALE
 from lyceum.core.forms import Field
 from lyceum.core.scopes import declared
 

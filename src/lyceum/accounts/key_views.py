@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from lyceum.accounts import fields, keys, selectors
-from lyceum.accounts.api import serializers as bodies
+from lyceum.accounts.bodies import KeyBody
 from lyceum.accounts.models import User
 from lyceum.core import pages
 from lyceum.core.forms import Form
@@ -42,7 +42,7 @@ def service_keys(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         with form.refusals():
             days = request.POST.get("days", "")
-            body = form.read(bodies.KeyBody, request, expires_at=_after(days))
+            body = form.read(KeyBody, request, expires_at=_after(days))
             key, secret = keys.create(**body, actor=cast(User, request.user))
             return _page(request, _form(), secret=secret, made=selectors.key_view(key))
     return _page(request, form)

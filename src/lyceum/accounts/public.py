@@ -9,8 +9,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from lyceum.accounts import devices, factors, keys, limit_profiles, reauthentication, services, session_proofs
-from lyceum.accounts.api.permissions import IsStaff
-from lyceum.accounts.api.serializers import KeyBody, Newcomer, RegisterBody
+from lyceum.accounts.bodies import KeyBody, Newcomer, RegisterBody
 from lyceum.accounts.models import Session, TokenFamily, User, avatar_url, email_key
 from lyceum.accounts.sign_ins import SignIn, is_alive
 from lyceum.accounts.sign_ins import by_cookie as sign_in_by_cookie
@@ -136,7 +135,6 @@ def remove_factors(email: str) -> list[str]:
 
 __all__ = [
     "Invalid",
-    "IsStaff",
     "Reader",
     "SignIn",
     "avatar_url",

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from lyceum.accounts import fields, passkeys, second_step, selectors, services
 from lyceum.accounts.api import serializers as bodies
 from lyceum.accounts.askers import address_of
+from lyceum.accounts.bodies import RegisterBody
 from lyceum.accounts.errors import EmailUnverified, OtpRequired
 from lyceum.accounts.models import MailedLink
 from lyceum.accounts.openid import views as openid
@@ -97,7 +98,7 @@ def sign_up(request: HttpRequest) -> HttpResponse:
     form = Form("sign-up", NEW_PERSON, _("Create the account"), next=goal)
     if request.method == "POST":
         with form.refusals():
-            user = services.register(**form.read(bodies.RegisterBody, request))
+            user = services.register(**form.read(RegisterBody, request))
             if settings.EMAIL_VERIFICATION == "required":
                 return pages.go(request, reverse("accounts:ask-for-verification"))
             open_session(request, user)

@@ -8,12 +8,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from lyceum.accounts.api import app_serializers as forms
-from lyceum.accounts.api.permissions import IsStaff
 from lyceum.accounts.oauth import apps, grants
 from lyceum.accounts.oauth.models import App, AppGrant
 from lyceum.core import paging
 from lyceum.core.api import Door, read
 from lyceum.core.idempotency import ShownOnce
+from lyceum.core.permissions import IsStaff
 
 
 def app_data(app: App) -> dict[str, Any]:

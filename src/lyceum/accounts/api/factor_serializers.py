@@ -4,7 +4,8 @@ from typing import Any
 
 from rest_framework import serializers
 
-from lyceum.accounts.api.serializers import Otp, ProofBody
+from lyceum.accounts.api.serializers import ProofBody
+from lyceum.accounts.bodies import Otp
 from lyceum.core.serializers import Body, StrictText
 
 

@@ -10,12 +10,11 @@ from rest_framework.response import Response
 
 from lyceum.accounts import keys, selectors
 from lyceum.accounts.api import serializers as forms
-from lyceum.accounts.api.permissions import IsStaff
+from lyceum.accounts.bodies import KeyBody
 from lyceum.core import paging
 from lyceum.core.api import Door, read
 from lyceum.core.idempotency import ShownOnce
-
-# How long a repeat with the same Idempotency-Key still gets the secret.
+from lyceum.core.permissions import IsStaff
 
 
 class KeyList(Door):
@@ -32,10 +31,10 @@ class KeyList(Door):
         found, links = paging.page(request, selectors.all_keys(), "created_at")
         return Response({"results": [asdict(selectors.key_view(key)) for key in found], **links})
 
-    @extend_schema(request=forms.KeyBody, responses={201: forms.MadeKeyView})
+    @extend_schema(request=KeyBody, responses={201: forms.MadeKeyView})
     def post(self, request: Request) -> Response:
         """Make a service key. The answer is the only place where it is shown."""
-        key, secret = keys.create(**read(forms.KeyBody, request), actor=request.user)  # type: ignore[arg-type]
+        key, secret = keys.create(**read(KeyBody, request), actor=request.user)  # type: ignore[arg-type]
         made: dict[str, Any] = {**asdict(selectors.key_view(key)), "key": secret}
         return ShownOnce(made, status=201)
 

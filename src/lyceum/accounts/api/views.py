@@ -16,6 +16,7 @@ from rest_framework.response import Response
 from lyceum.accounts import avatars, factors, selectors, services, tickets, tokens
 from lyceum.accounts.api import serializers as forms
 from lyceum.accounts.api.authentication import check_csrf
+from lyceum.accounts.bodies import RegisterBody
 from lyceum.accounts.models import User
 from lyceum.accounts.scopes import USERS_READ
 from lyceum.accounts.sessions import keep_session, open_session
@@ -73,10 +74,10 @@ class OpenDoor(Door):
 
 
 class Register(OpenDoor):
-    @extend_schema(request=forms.RegisterBody, responses={201: forms.UserView})
+    @extend_schema(request=RegisterBody, responses={201: forms.UserView})
     def post(self, request: Request) -> Response:
         """Create an account."""
-        return Response(user_data(services.register(**read(forms.RegisterBody, request))), status=201)
+        return Response(user_data(services.register(**read(RegisterBody, request))), status=201)
 
 
 class Setup(OpenDoor):

@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from rest_framework.exceptions import ValidationError
 
-from lyceum.accounts.api.serializers import Email, Newcomer
+from lyceum.accounts.bodies import Email, Newcomer
 from lyceum.accounts.contracts import UserRegistered
 from lyceum.accounts.errors import OnlyWayIn
 from lyceum.accounts.models import ExternalIdentity, User, email_key

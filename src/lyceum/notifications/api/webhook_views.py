@@ -7,10 +7,10 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from lyceum.accounts.public import IsStaff
 from lyceum.core import paging
 from lyceum.core.api import Door, check_if_match, etag, read
 from lyceum.core.idempotency import ShownOnce
+from lyceum.core.permissions import IsStaff
 from lyceum.notifications import deliveries, webhook_events, webhooks
 from lyceum.notifications.api import serializers as forms
 from lyceum.notifications.models import Delivery, Webhook

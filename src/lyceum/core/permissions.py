@@ -1,3 +1,5 @@
+"""Who may use a door of the API, where that is not everybody with an account."""
+
 from typing import Any
 
 from rest_framework.permissions import BasePermission
