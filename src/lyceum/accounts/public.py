@@ -122,15 +122,24 @@ def reauthenticate(
     reauthentication.reauthenticate(user, password=password, otp=otp, address=address, sign_in_id=sign_in_id)
 
 
+def _find(email: str) -> User:
+    user = User.objects.filter(email_key=email_key(email)).first()
+    if user is None:
+        raise NotFound(f"Nobody has the address {email}.")
+    return user
+
+
+def check_known(email: str) -> None:
+    """Raise NotFound unless somebody has the address."""
+    _find(email)
+
+
 def remove_factors(email: str) -> list[str]:
     """Take the second factor and the passkeys of who lost them away, by address; returns what there was.
 
     Raises NotFound.
     """
-    user = User.objects.filter(email_key=email_key(email)).first()
-    if user is None:
-        raise NotFound(f"Nobody has the address {email}.")
-    return factors.remove_all(user)
+    return factors.remove_all(_find(email))
 
 
 __all__ = [
@@ -138,6 +147,7 @@ __all__ = [
     "Reader",
     "SignIn",
     "avatar_url",
+    "check_known",
     "check_newcomer",
     "create_service_key",
     "create_setup_token",

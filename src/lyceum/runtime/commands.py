@@ -114,13 +114,14 @@ def run_key(options: argparse.Namespace) -> int:
 
 def run_factors(options: argparse.Namespace) -> int:
     question = f"From then on a password alone lets {options.email} in. Type remove to go on: "
-    if not options.yes and _asked(question) != "remove":
-        print("Nothing was changed.")
-        return 1
     with running(Home.from_environment()) as environment:
         schema.migrate(environment)
-        from lyceum.accounts.public import remove_factors
+        from lyceum.accounts.public import check_known, remove_factors
 
+        check_known(options.email)
+        if not options.yes and _asked(question) != "remove":
+            print("Nothing was changed.")
+            return 1
         found = remove_factors(options.email)
     print(f"Removed from {options.email}: {' and '.join(found)}." if found else f"{options.email} had none.")
     return 0

@@ -251,6 +251,17 @@ def test_demo_people_join_your_own_only_when_you_say_so(environment: dict[str, s
     assert lyceum(environment, "demo", "remove").returncode == 0
 
 
+def test_an_address_that_nobody_has_is_told_before_anything_is_asked(environment: dict[str, str]) -> None:
+    nobody = lyceum(environment, "factors", "remove", "nobody@example.org")
+    assert (nobody.returncode, nobody.stdout) == (1, "")
+    assert nobody.stderr == "Nobody has the address nobody@example.org.\n"
+    lyceum(environment, "createadmin", "erin@example.org", typed="Lefroy-salt-lake-7\n")
+    kept = lyceum(environment, "factors", "remove", "erin@example.org", typed="no\n")
+    assert (kept.returncode, "Type remove to go on" in kept.stdout) == (1, True)
+    done = lyceum(environment, "factors", "remove", "erin@example.org", typed="remove\n")
+    assert (done.returncode, done.stdout.endswith("erin@example.org had none.\n")) == (0, True)
+
+
 def test_a_command_beside_servers_has_to_be_named(environment: dict[str, str]) -> None:
     unnamed = lyceum(environment, "with-servers")
     assert (unnamed.returncode, unnamed.stderr.count("\n")) == (2, 1)
