@@ -111,9 +111,17 @@ def test_a_device_is_let_in_by_its_code(site: Site, page_of: New, scheme: str) -
     expect(page.locator("#toasts")).to_contain_text("Core shed is let in.")
 
 
+def test_names_and_addresses_of_one_long_word_fit_a_phone(site: Site, page_of: New) -> None:
+    app = make_app(site, f"https://{'long' * 15}.{'long' * 15}.example.org/back", name="Shed" * 25)
+    page = page_of(site.register("Alice"), "/connections/", viewport=PHONE)
+    page.goto(address(site, app))
+    expect(page.get_by_role("button", name="Refuse")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_staff_make_an_app_and_remove_it(site: Site, page_of: New, scheme: str) -> None:
-    name = f"Shed {os.urandom(3).hex()}"
+    name = f"Shed {os.urandom(3).hex()}{'shed' * 15}"
     page = page_of(site.register("Priya").become_staff(), "/apps/", viewport=PHONE, color_scheme=scheme)
     page.get_by_label("Name of the app").fill(name)
     page.get_by_label("Addresses for answers").fill("http://cores.example.org/back")
