@@ -422,6 +422,7 @@ def remove_member(participant: Participant, user_id: UUID) -> None:
     if user_id != mine.user_id:
         check_owner(mine)
     member.delete()
+    notifications.withdraw(conversation.pk, allowed_by=user_id)
     _keep_an_owner(conversation)
     audit.record(mine.user, "conversation.member_removed", conversation.pk, user=str(user_id))
     publish(MemberRemoved(conversation_id=str(conversation.pk), user_id=str(user_id)))
@@ -534,6 +535,7 @@ def restore_conversation(user: Any, conversation_id: UUID) -> Conversation:
 def remove_ended() -> int:
     """Remove the groups whose time to be restored is over, with all that was said in them; returns how many."""
     over = Conversation.objects.filter(ended_at__lt=timezone.now() - selectors.ENDED_KEPT)
+    notifications.forget_places(over.values_list("pk", flat=True))
     while files.discard(Q(conversation__in=over)):
         pass
     return over.delete()[1].get("messaging.Conversation", 0)

@@ -18,7 +18,7 @@ from lyceum.core.errors import Invalid, NotFound
 from lyceum.core.ids import uuid7
 from lyceum.core.json import dump
 from lyceum.notifications import signatures, webhook_events, webhooks
-from lyceum.notifications.models import Delivery, Webhook, WebhookScope
+from lyceum.notifications.models import Delivery, Webhook
 
 log = structlog.get_logger("lyceum.webhooks")
 # The waits after each failed try, in seconds: nearly three days in all.
@@ -96,8 +96,8 @@ def _data(delivery: Delivery) -> dict[str, Any]:
     kind = webhook_events.get(delivery.event)
     if kind is None or kind.texts is None or delivery.scope is None:
         return dict(delivery.data)
-    is_attached = WebhookScope.objects.filter(webhook=delivery.webhook_id, scope=delivery.scope).exists()
-    return {**delivery.data, **(kind.texts(delivery.data) if is_attached else {})}
+    may = webhooks.may_have_texts(delivery.webhook_id, delivery.scope)
+    return {**delivery.data, **(kind.texts(delivery.data) if may else {})}
 
 
 def message_id(delivery: Delivery) -> str:

@@ -95,6 +95,8 @@ class WebhookScope(models.Model):
 
     webhook = models.ForeignKey(Webhook, on_delete=models.CASCADE, related_name="scopes")
     scope = models.UUIDField(db_index=True)
+    # Whose word it is: it ends when they leave the place.
+    allowed_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     created_at: Moment = models.DateTimeField(default=timezone.now)
 
     class Meta:

@@ -4,7 +4,7 @@ from urllib.parse import urlsplit
 
 from lyceum.core.archives import Archive
 from lyceum.core.privacy import Holder, Subject, declare
-from lyceum.notifications.models import Device, Preferences, Webhook
+from lyceum.notifications.models import Device, Preferences, Webhook, WebhookScope
 
 
 def export(subject: Subject, archive: Archive) -> None:
@@ -35,15 +35,31 @@ def export(subject: Subject, archive: Archive) -> None:
         title="Webhooks",
         about="Those of the workspace that you made; they stay when you go.",
     )
+    archive.write_list(
+        "webhook_groups",
+        WebhookScope.objects.filter(allowed_by=subject.id).values("webhook_id", "scope", "created_at"),
+        title="Groups that you let webhooks hear",
+        about="Whose texts go to another program on your word.",
+    )
 
 
 def erase(subject: Subject) -> None:
     Preferences.objects.filter(user=subject.id).delete()
     Device.objects.filter(user=subject.id).delete()
+    # What they allowed in groups ends with them, also in one that has ended and may be restored.
+    WebhookScope.objects.filter(allowed_by=subject.id).delete()
 
 
 declare(
     Holder(
-        "notifications", ["notifications.Preferences", "notifications.Device", "notifications.Webhook"], export, erase
+        "notifications",
+        [
+            "notifications.Preferences",
+            "notifications.Device",
+            "notifications.Webhook",
+            "notifications.WebhookScope",
+        ],
+        export,
+        erase,
     )
 )

@@ -1,17 +1,18 @@
 """What other parts may ask of notifications: to reach people, in the way that each of them chose."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from lyceum.notifications import deliveries, devices, digests, preferences, webhook_events, webhooks
+from lyceum.notifications import deliveries, devices, digests, preferences, webhook_events, webhook_places, webhooks
 from lyceum.notifications.deliveries import Fact
 from lyceum.notifications.digests import Entry as DigestEntry
 from lyceum.notifications.digests import Section as DigestSection
 from lyceum.notifications.digests import Source as DigestSource
 from lyceum.notifications.receivers import fact_of
+from lyceum.notifications.webhook_places import Place
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,21 @@ def detach(webhook_id: UUID, scope: UUID, *, actor: Any) -> None:
     webhooks.detach(webhook_id, scope, actor=actor)
 
 
+def withdraw(scope: UUID, *, allowed_by: UUID) -> None:
+    """End what somebody allowed webhooks in a place that they have left."""
+    webhooks.withdraw(scope, allowed_by=allowed_by)
+
+
+def forget_places(scopes: Collection[UUID]) -> None:
+    """Forget what webhooks were allowed in places that are gone."""
+    webhooks.forget(scopes)
+
+
+def declare_places(found: webhook_places.Places) -> None:
+    """Register the one who knows the places whose texts webhooks may have."""
+    webhook_places.declare(found)
+
+
 def attached(scope: UUID) -> list[Listener]:
     return [Listener(one.pk, one.description, urlsplit(one.url).hostname or "") for one in webhooks.attached(scope)]
 
@@ -100,15 +116,19 @@ __all__ = [
     "Fact",
     "Listener",
     "Notice",
+    "Place",
     "Wishes",
     "announce",
     "attach",
     "attached",
     "declare_digest",
     "declare_event",
+    "declare_places",
     "detach",
     "fact_of",
+    "forget_places",
     "push",
     "reachable",
     "wishes_of",
+    "withdraw",
 ]

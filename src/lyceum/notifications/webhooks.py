@@ -1,6 +1,6 @@
 """Webhooks: made and changed by staff; owners of a place let them have its texts."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from lyceum.core import audit, outbound, sealing
 from lyceum.core.errors import Conflict, FieldError, Invalid, NotFound
-from lyceum.notifications import signatures, webhook_events
+from lyceum.notifications import signatures, webhook_events, webhook_places
 from lyceum.notifications.models import Webhook, WebhookScope
 
 PURPOSE = "webhook secret"
@@ -142,7 +142,8 @@ def disable(webhook_id: UUID, *, why: str) -> bool:
 
 def attach(webhook_id: UUID, scope: UUID, *, actor: Any) -> None:
     """Let a webhook have the texts of a place; whoever calls has checked that the actor may say so."""
-    _, is_new = WebhookScope.objects.get_or_create(webhook=get(webhook_id), scope=scope)
+    said = {"allowed_by": actor}
+    _, is_new = WebhookScope.objects.update_or_create(webhook=get(webhook_id), scope=scope, defaults=said)
     if is_new:
         audit.record(actor, "webhook.attached", webhook_id, scope=str(scope))
 
@@ -151,6 +152,41 @@ def detach(webhook_id: UUID, scope: UUID, *, actor: Any) -> None:
     if not WebhookScope.objects.filter(webhook=webhook_id, scope=scope).delete()[0]:
         raise NotFound("There is no such webhook.")
     audit.record(actor, "webhook.detached", webhook_id, scope=str(scope))
+
+
+def withdraw(scope: UUID, *, allowed_by: UUID) -> None:
+    """End what somebody allowed in a place that they have left."""
+    for one in WebhookScope.objects.filter(scope=scope, allowed_by=allowed_by):
+        one.delete()
+        audit.record(None, "webhook.detached", one.webhook_id, scope=str(scope))
+
+
+def forget(scopes: Collection[UUID]) -> None:
+    """Forget what was allowed in places that are gone."""
+    WebhookScope.objects.filter(scope__in=list(scopes)).delete()
+
+
+def scopes_of(webhook: Webhook) -> list[UUID]:
+    """Return the places whose texts a webhook has, the first first; none that has ended."""
+    found = list(webhook.scopes.order_by("created_at", "pk").values_list("scope", flat=True))
+    standing = webhook_places.places().standing(found)
+    return [scope for scope in found if scope in standing]
+
+
+def may_have_texts(webhook_id: UUID, scope: UUID) -> bool:
+    is_attached = WebhookScope.objects.filter(webhook=webhook_id, scope=scope).exists()
+    return is_attached and bool(webhook_places.places().standing([scope]))
+
+
+def choose_places(webhook_id: UUID, chosen: Collection[UUID], *, actor: Any) -> None:
+    """Let a webhook have the texts of these of a person's places, and of no other of theirs; raises Invalid."""
+    mine = {place.id for place in webhook_places.places().owned_by(actor.pk)}
+    if not mine.issuperset(chosen):
+        raise Invalid.field("groups", "not_found", "Choose groups that you own.")
+    had = set(scopes_of(get(webhook_id))) & mine
+    with transaction.atomic():
+        for place_id in had ^ set(chosen):
+            webhook_places.places().let_listen(actor.pk, place_id, webhook_id, listen=place_id not in had)
 
 
 def attached(scope: UUID) -> QuerySet[Webhook]:

@@ -17,6 +17,7 @@ from lyceum.core.live import push_on_commit
 from lyceum.messaging import attachments, ephemeral, hot, selectors, services
 from lyceum.messaging.models import Conversation, Message, Participant
 from lyceum.messaging.sending import group_of
+from lyceum.notifications import public as notifications
 
 
 @transaction.atomic
@@ -65,4 +66,5 @@ def _erase(conversation: Conversation) -> None:
     transaction.on_commit(partial(hot.forget, identity))
     while attachments.discard(Q(conversation=conversation)):
         pass
+    notifications.forget_places([identity])
     conversation.delete()

@@ -406,7 +406,8 @@ def test_whom_staff_let_in_again_may_enter(zelda: User, priya: User, jobs: Jobs,
     at_staff = Client()
     at_staff.force_login(priya)
     body = {name: getattr(zelda, name) for name in ("email", "first_name", "last_name", "limit_profile")}
-    assert at_staff.post(f"/admin/accounts/user/{zelda.pk}/change/", {**body, "is_active": "on"}).status_code == 302
+    body |= {"is_active": "on", "seen_version": zelda.version}
+    assert at_staff.post(f"/admin/accounts/user/{zelda.pk}/change/", body).status_code == 302
     zelda.refresh_from_db()
     assert (zelda.is_active, zelda.is_barred, zelda.erase_at) == (True, False, None)
     assert not PrivacyJob.objects.filter(kind="erasure").exists()

@@ -132,3 +132,44 @@ def test_nothing_is_heard_of_what_vanishes(
         services.edit_message(mine, sent.message_id, content="gone soon, too")
         services.delete_message(mine, sent.message_id)
     assert heard() == []
+
+
+def texts(found: list[tuple[str, dict[str, Any]]]) -> list[str | None]:
+    return [data.get("content") for kind, data in found if kind == "message.created"]
+
+
+def test_the_word_of_an_owner_ends_when_they_leave(alice: User, bob: User, hook: Any, heard: Heard) -> None:
+    room = services.create_group(alice.pk, name="Maps", members=[bob.pk], history="all")
+    mine = selectors.get_participant_for(alice.pk, room.pk)
+    services.let_listen(mine, hook.pk, listen=True)
+    services.send_message(room.pk, sender=bob.pk, content="while alice is here")
+    assert texts(heard()) == ["while alice is here"]
+    services.send_message(room.pk, sender=bob.pk, content="sent before, read after")
+    services.remove_member(mine, alice.pk)
+    assert texts(heard()) == [None]
+    assert webhooks.scopes_of(hook) == []
+    services.let_listen(selectors.get_participant_for(bob.pk, room.pk), hook.pk, listen=True)
+    services.send_message(room.pk, sender=bob.pk, content="bob is the owner now")
+    assert texts(heard()) == ["bob is the owner now"]
+
+
+def test_a_group_that_ended_gives_nothing_until_it_is_restored(
+    alice: User, bob: User, staff_api: APIClient, hook: Any, heard: Heard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room = services.create_group(alice.pk, name="Maps", members=[bob.pk], history="all")
+    services.let_listen(selectors.get_participant_for(alice.pk, room.pk), hook.pk, listen=True)
+    services.send_message(room.pk, sender=bob.pk, content="the last word")
+    services.end_conversation(selectors.get_participant_for(alice.pk, room.pk))
+    at = f"/api/v1/notifications/webhooks/{hook.pk}/"
+    assert texts(heard()) == [None]
+    assert staff_api.get(at).json()["conversations"] == []
+
+    services.restore_conversation(alice, room.pk)
+    assert staff_api.get(at).json()["conversations"] == [str(room.pk)]
+    services.send_message(room.pk, sender=bob.pk, content="here again")
+    assert texts(heard()) == ["here again"]
+
+    services.end_conversation(selectors.get_participant_for(alice.pk, room.pk))
+    monkeypatch.setattr(selectors, "ENDED_KEPT", -selectors.ENDED_KEPT)
+    assert services.remove_ended() == 1
+    assert not hook.scopes.exists()

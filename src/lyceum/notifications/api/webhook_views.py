@@ -25,8 +25,7 @@ class StaffDoor(Door):
 
 def webhook_data(webhook: Webhook) -> dict[str, Any]:
     names = ("id", "url", "description", "events", "is_enabled", "failing_since", "created_at")
-    scopes = webhook.scopes.order_by("created_at").values_list("scope", flat=True)
-    return {name: getattr(webhook, name) for name in names} | {"conversations": list(scopes)}
+    return {name: getattr(webhook, name) for name in names} | {"conversations": webhooks.scopes_of(webhook)}
 
 
 def made_answer(webhook: Webhook, secret: str, *, status: int) -> Response:
