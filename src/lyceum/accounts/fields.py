@@ -1,5 +1,6 @@
 """The fields of accounts' forms, in the words of the pages."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from zoneinfo import available_timezones
 
@@ -9,7 +10,6 @@ from django.utils.translation import gettext_lazy as _
 
 from lyceum.accounts.bodies import LOCALE
 from lyceum.core.forms import Field
-from lyceum.core.scopes import declared
 
 FIRST_NAME = Field("first_name", _("First name"), autocomplete="given-name", missing=_("Enter your first name."))
 LAST_NAME = Field("last_name", _("Last name"), autocomplete="family-name", missing=_("Enter your last name."))
@@ -99,11 +99,31 @@ KEY_DAYS = Field(
     ],
 )
 
+APP_NAME = Field("name", _("Name of the app"), missing=_("Enter a name."))
+APP_REDIRECTS = Field(
+    "redirect_uris",
+    _("Addresses for answers"),
+    "lines",
+    hint=_("One a line: where the app takes people back to, to the letter. A device needs none."),
+    missing=_("Enter at least one address."),
+)
+APP_KIND = Field(
+    "is_confidential",
+    _("It can keep a secret"),
+    "check",
+    hint=_("An app on a server can; one that runs in a browser, on a phone or a desk cannot."),
+)
+APP_DEVICES = Field(
+    "may_use_devices",
+    _("It runs where there is no browser"),
+    "check",
+    hint=_("It shows a short code, which people enter elsewhere."),
+)
 
-def scopes_field() -> Field:
-    """Ask what a service or an app may do; the choices are the scopes that the parts of the product declared."""
-    missing = _("Choose at least one.")
-    return Field("scopes", _("What it may do"), "checks", missing=missing, choices=list(declared().items()))
+
+def scopes_field(label: object, meanings: Iterable[tuple[str, object]]) -> Field:
+    """Ask for at least one of the scopes."""
+    return Field("scopes", label, "checks", missing=_("Choose at least one."), choices=list(meanings))
 
 
 def locales() -> list[tuple[str, str]]:

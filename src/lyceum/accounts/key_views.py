@@ -15,6 +15,7 @@ from lyceum.accounts.bodies import KeyBody
 from lyceum.accounts.models import User
 from lyceum.core import pages
 from lyceum.core.forms import Form
+from lyceum.core.scopes import declared
 
 MOST_SHOWN = 200
 
@@ -22,7 +23,8 @@ MOST_SHOWN = 200
 def _form() -> Form:
     # Another name after each key that was made: what was typed for one is not kept for the next.
     name = f"new-key-{selectors.all_keys().count()}"
-    asked = [fields.KEY_NAME, fields.scopes_field(), fields.LIMITS, fields.KEY_DAYS]
+    scopes = fields.scopes_field(_("What it may do"), declared().items())
+    asked = [fields.KEY_NAME, scopes, fields.LIMITS, fields.KEY_DAYS]
     return Form(name, asked, _("Make the key"), reverse("accounts:service-keys"), {"scopes": [], "days": "90"})
 
 

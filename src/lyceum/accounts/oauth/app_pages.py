@@ -7,53 +7,28 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
+from lyceum.accounts import fields
 from lyceum.accounts.api.app_serializers import AppBody
 from lyceum.accounts.models import User
 from lyceum.accounts.oauth import apps
 from lyceum.accounts.oauth.models import App
 from lyceum.accounts.oauth.pages import meanings
 from lyceum.core import pages
-from lyceum.core.forms import Field, Form
+from lyceum.core.forms import Form
 
 MOST_SHOWN = 200
-NAME = Field("name", gettext_lazy("Name of the app"), missing=gettext_lazy("Enter a name."))
-REDIRECTS = Field(
-    "redirect_uris",
-    gettext_lazy("Addresses for answers"),
-    "lines",
-    hint=gettext_lazy("One a line: where the app takes people back to, to the letter. A device needs none."),
-    missing=gettext_lazy("Enter at least one address."),
-)
-KIND = Field(
-    "is_confidential",
-    gettext_lazy("It can keep a secret"),
-    "check",
-    hint=gettext_lazy("An app on a server can; one that runs in a browser, on a phone or a desk cannot."),
-)
-DEVICES = Field(
-    "may_use_devices",
-    gettext_lazy("It runs where there is no browser"),
-    "check",
-    hint=gettext_lazy("It shows a short code, which people enter elsewhere."),
-)
 
 
 def _form() -> Form:
     choices = [(scope, meanings([scope])[0]) for scope in apps.all_scopes()]
-    scopes = Field(
-        "scopes",
-        gettext_lazy("What it may ask people for"),
-        "checks",
-        missing=gettext_lazy("Choose at least one."),
-        choices=choices,
-    )
+    scopes = fields.scopes_field(_("What it may ask people for"), choices)
+    asked = [fields.APP_NAME, fields.APP_REDIRECTS, scopes, fields.APP_KIND, fields.APP_DEVICES]
     # Another name after each app that was made: what was typed for one is not kept for the next.
     name = f"new-app-{App.objects.count()}"
     usual = {"scopes": list(apps.OPENID_SCOPES), "is_confidential": True}
-    return Form(name, [NAME, REDIRECTS, scopes, KIND, DEVICES], _("Make the app"), reverse("oauth:apps"), usual)
+    return Form(name, asked, _("Make the app"), reverse("oauth:apps"), usual)
 
 
 def _page(request: HttpRequest, form: Form, **made: Any) -> HttpResponse:
