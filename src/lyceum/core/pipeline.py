@@ -22,6 +22,9 @@ UUID_OID, UUID_ARRAY_OID, TEXT_OID, TEXT_ARRAY_OID, TIME_OID, BOOL_OID, INT_OID 
 EPOCH = datetime.fromisoformat("2000-01-01T00:00:00+00:00")
 ABSENT = b"\xff\xff\xff\xff"
 CONNECT_SECONDS = 5
+# To plan a large statement takes longer than to run it for a few rows, so a plan is kept. All that is asked here is
+# found by its keys: a plan that was made while a table was small must not read it whole when it has grown.
+SESSION = "set timezone = 'UTC'; set jit = off; set plan_cache_mode = force_generic_plan; set enable_seqscan = off"
 
 
 def _array(element_oid: int, values: Sequence[bytes | None]) -> bytes:
@@ -93,8 +96,7 @@ class Pipeline:
         connection = await psycopg.AsyncConnection.connect(
             **connection_fields(), autocommit=True, connect_timeout=CONNECT_SECONDS
         )
-        # To plan a large statement takes longer than to run it for a few rows.
-        await connection.execute("set timezone = 'UTC'; set jit = off; set plan_cache_mode = force_generic_plan")
+        await connection.execute(SESSION)
         return cls(connection)
 
     async def run(self, *work: Work) -> list[list[Row]]:

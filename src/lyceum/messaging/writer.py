@@ -122,17 +122,16 @@ class Writer:
             _, rows = await pipeline.run((BEGIN, ()), lock, (STORE, batch.store_parameters), (COMMIT, ()))
         tallies.took("commit", time.perf_counter() - started)
         tallies.sized("batch", len(waiting))
-        stored = []
-        for (_, future), outcome in zip(waiting, batch.outcomes(rows), strict=True):
-            if isinstance(outcome, Sent):
-                stored.append(outcome)
+        outcomes = batch.outcomes(rows)
+        # Ahead of the acknowledgements: those who wait for the message come first.
+        self._teller.tell([outcome for outcome in outcomes if isinstance(outcome, Sent)])
+        for (_, future), outcome in zip(waiting, outcomes, strict=True):
             if future.done():
                 continue
             if isinstance(outcome, DomainError):
                 future.set_exception(outcome)
             else:
                 future.set_result(outcome)
-        self._teller.tell(stored)
 
     async def _store_singly(self, waiting: list[Waiting]) -> None:
         for item in waiting:
