@@ -221,6 +221,42 @@ def test_staff_make_a_webhook_try_it_and_send_what_failed_again(
     expect(page.get_by_text("There is none yet.")).to_be_visible()
 
 
+def test_staff_let_a_webhook_have_the_texts_of_some_of_their_groups(
+    site: Site, page_of: New, push_service: Outside
+) -> None:
+    priya, bob = site.register("Priya"), site.register("Bob")
+    make_staff(site, priya)
+    rooms = {name: group(priya, bob, name=name) for name in ("Maps", "Rocks & soils", "Field week")}
+    theirs = group(bob, priya, name="Bob's own")
+    body = {"url": f"{push_service.url}/texts", "events": ["message.created"]}
+    at = f"notifications/webhooks/{priya.call('POST', 'notifications/webhooks/', body).data['id']}/"
+
+    def attached() -> set[str]:
+        return set(priya.call("GET", at).data["conversations"])
+
+    page = page_of(priya, f"/{at}")
+    groups = page.get_by_role("group", name="Your groups whose texts it has")
+    expect(groups.get_by_role("checkbox")).to_have_count(3)
+    expect(groups.get_by_label("Bob's own")).to_have_count(0)
+    groups.get_by_label("Maps").check()
+    groups.get_by_label("Rocks & soils").check()
+    page.get_by_role("button", name="Save the groups").click()
+    expect(page.locator("#toasts")).to_contain_text("The groups are saved.")
+    expect(page.get_by_text("It has the texts of 2 groups.")).to_be_visible()
+    assert attached() == {rooms["Maps"], rooms["Rocks & soils"]}
+
+    hook = at.split("/")[2]
+    assert bob.call("PUT", f"chat/conversations/{theirs}/webhooks/{hook}/").status == 204
+    page.reload()
+    expect(groups.get_by_label("Maps")).to_be_checked()
+    groups.get_by_label("Maps").uncheck()
+    page.get_by_role("button", name="Save the groups").click()
+    expect(page.get_by_label("Maps")).not_to_be_checked()
+    expect(page.locator("#toasts")).to_contain_text("The groups are saved.")
+    assert attached() == {rooms["Rocks & soils"], theirs}, "what others said stays"
+    assert priya.call("DELETE", at).status == 204
+
+
 def _reload_until(page: Page, words: str) -> None:
     ends = time.monotonic() + 30
     while page.locator("#webhook-page").get_by_text(words).count() == 0:
@@ -238,6 +274,8 @@ def test_the_pages_of_webhooks_are_accessible_and_fit_a_phone(
     body = {"url": f"{push_service.url}/a/very/long/address/that/does/not/fit", "events": ["message.created"]}
     made = priya.call("POST", "notifications/webhooks/", body).data
     priya.call("POST", f"notifications/webhooks/{made['id']}/test/")
+    for name in ("Maps", "A group with a long name that goes on and on, as people name them who mean it well"):
+        group(priya, site.register("Bob"), name=name)
     page = page_of(priya, "/notifications/webhooks/", viewport=PHONE, color_scheme=scheme, bypass_csp=True)
     for path in ("/notifications/webhooks/", f"/notifications/webhooks/{made['id']}/"):
         page.goto(f"{site.url}{path}")

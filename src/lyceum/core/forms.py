@@ -23,8 +23,8 @@ S = TypeVar("S", bound=Serializer[Any])
 class Field:
     """One control: the API's name for it, and how people and browsers treat it.
 
-    `type` is that of an `input`, or `check`, `checks` (any of the choices), `lines` (texts, one a line), `select`,
-    `zone`; `missing` is said when nothing was entered.
+    `type` is that of an `input`, or `check`, `checks` (any of the choices), `picks` (the same, by their words alone),
+    `lines` (texts, one a line), `select`, `zone`; `missing` is said when nothing was entered.
     """
 
     name: str
@@ -39,7 +39,7 @@ class Field:
         """Return what the browser sent for this field."""
         if self.type == "check":
             return self.name in request.POST
-        if self.type == "checks":
+        if self.type in ("checks", "picks"):
             return request.POST.getlist(self.name)
         text = request.POST.get(self.name, "")
         return [line.strip() for line in text.splitlines() if line.strip()] if self.type == "lines" else text

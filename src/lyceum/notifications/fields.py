@@ -1,9 +1,12 @@
 """The controls of the pages, with their words."""
 
+from collections.abc import Sequence
+
 from django.utils.translation import gettext_lazy as _
 
 from lyceum.core.forms import Field
 from lyceum.notifications import webhook_events
+from lyceum.notifications.webhook_places import Place
 
 SHOW_TEXT = Field(
     "show_text",
@@ -44,3 +47,14 @@ def events_field() -> Field:
     """Make the choice of events, which every app adds to."""
     choices = [(kind.name, kind.meaning) for kind in webhook_events.declared()]
     return Field("events", _("Events"), "checks", choices=choices, missing=_("Choose at least one event."))
+
+
+def groups_field(places: Sequence[Place]) -> Field:
+    """Make the choice of the groups that one owns."""
+    return Field(
+        "groups",
+        _("Your groups whose texts it has"),
+        "picks",
+        hint=_("Members see it in the group. It ends when you leave the group, and when the address moves elsewhere."),
+        choices=[(str(place.id), place.name) for place in places],
+    )

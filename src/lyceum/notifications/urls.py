@@ -14,6 +14,7 @@ urlpatterns = [
     path("devices/<uuid:device_id>/try/", views.try_device, name="try-device"),
     path("webhooks/", webhook_pages.webhook_list, name="webhooks"),
     path(one, webhook_pages.webhook_detail, name="webhook"),
+    path(f"{one}groups/", webhook_pages.choose_groups, name="webhook-groups"),
     path(f"{one}secret/", webhook_pages.rotate, name="rotate-secret"),
     path(f"{one}try/", webhook_pages.try_webhook, name="try-webhook"),
     path(f"{one}delete/", webhook_pages.delete, name="delete-webhook"),

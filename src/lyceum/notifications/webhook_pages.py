@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from lyceum.core import pages
 from lyceum.core.forms import Form
-from lyceum.notifications import deliveries, fields, webhooks
+from lyceum.notifications import deliveries, fields, webhook_places, webhooks
 from lyceum.notifications.api import serializers as bodies
 from lyceum.notifications.models import Delivery, Webhook
 
@@ -50,7 +50,18 @@ def _form(webhook: Webhook) -> Form:
     return Form("webhook", asked, _("Save the webhook"), address, values, is_main=False)
 
 
-def _detail_page(request: HttpRequest, webhook: Webhook, form: Form, **more: Any) -> HttpResponse:
+def _groups_form(request: HttpRequest, webhook: Webhook) -> Form:
+    """Make the choice of the groups of who looks; what others' groups let it have is theirs to say."""
+    owned = webhook_places.places().owned_by(UUID(str(request.user.pk)))
+    asked = [fields.groups_field(owned)] if owned else []
+    address = reverse("notifications:webhook-groups", args=[webhook.pk])
+    values = {"groups": [str(scope) for scope in webhooks.scopes_of(webhook)]}
+    return Form("webhook-groups", asked, _("Save the groups") if owned else "", address, values, is_main=False)
+
+
+def _detail_page(
+    request: HttpRequest, webhook: Webhook, form: Form, *, groups: Form | None = None, **more: Any
+) -> HttpResponse:
     asked = request.GET.get("state")
     state = asked if asked in Delivery.State.values else None
     found = deliveries.of(webhook.pk, state=state).order_by("-created_at", "-pk")[:MOST_SHOWN]
@@ -60,10 +71,12 @@ def _detail_page(request: HttpRequest, webhook: Webhook, form: Form, **more: Any
         "deliveries": list(found),
         "state": state,
         "states": [("", _("All")), *((value, fields.STATE_WORDS[value]) for value in Delivery.State.values)],
-        "conversations": webhook.scopes.count(),
+        "conversations": len(webhooks.scopes_of(webhook)),
+        "groups": groups or _groups_form(request, webhook),
         **more,
     }
-    page = pages.show(request, DETAIL, "notifications/_webhook.html", context, status=form.status)
+    status = groups.status if groups is not None else form.status
+    page = pages.show(request, DETAIL, "notifications/_webhook.html", context, status=status)
     page.headers["Cache-Control"] = "no-store"
     return page
 
@@ -79,6 +92,18 @@ def webhook_detail(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
             webhook = webhooks.change(webhook_id, actor=request.user, **changes)
             return _acted(request, webhook, _("The webhook is saved."))
     return _detail_page(request, webhook, form)
+
+
+@pages.staff_only
+@require_POST
+def choose_groups(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
+    webhook = webhooks.get(webhook_id)
+    form = _groups_form(request, webhook)
+    with form.refusals():
+        chosen = form.read(bodies.WebhookGroups, request).get("groups", [])
+        webhooks.choose_places(webhook_id, chosen, actor=request.user)
+        return _acted(request, webhook, _("The groups are saved."))
+    return _detail_page(request, webhook, _form(webhook), groups=form)
 
 
 def _acted(request: HttpRequest, webhook: Webhook, told: str) -> HttpResponse:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from django.test import Client
 from rest_framework.test import APIClient
 
 from lyceum.accounts.models import User
@@ -173,3 +174,24 @@ def test_a_group_that_ended_gives_nothing_until_it_is_restored(
     monkeypatch.setattr(selectors, "ENDED_KEPT", -selectors.ENDED_KEPT)
     assert services.remove_ended() == 1
     assert not hook.scopes.exists()
+
+
+def test_the_page_takes_groups_that_staff_own_and_no_others(
+    alice: User, priya: User, alice_api: APIClient, hook: Any
+) -> None:
+    foreign = services.create_group(alice.pk, name="Maps", members=[priya.pk], history="all")
+    own = services.create_group(priya.pk, name="Reports", members=[alice.pk], history="all")
+    brief = services.create_group(priya.pk, name="Brief", members=[], history="all", retention="ephemeral")
+    at, staff, member = f"/notifications/webhooks/{hook.pk}/groups/", Client(), Client()
+    staff.force_login(priya)
+    member.force_login(alice)
+    assert member.post(at, {"groups": [str(foreign.pk)]}).status_code == 403
+    for wrong in (foreign.pk, brief.pk, "nothing"):
+        refused = staff.post(at, {"groups": [str(own.pk), str(wrong)]})
+        assert refused.status_code == 400
+        assert "error-summary" in refused.content.decode()
+        assert webhooks.scopes_of(hook) == []
+    assert staff.post(at, {"groups": [str(own.pk)]}).status_code == 303
+    assert webhooks.scopes_of(hook) == [own.pk]
+    assert staff.post(at, {}).status_code == 303
+    assert webhooks.scopes_of(hook) == []

@@ -86,6 +86,12 @@ class WebhookPatch(Body):
     is_enabled = StrictBoolean(required=False)
 
 
+class WebhookGroups(Body):
+    """Which of one's groups a webhook has the texts of; without the field, none."""
+
+    groups = serializers.ListField(child=serializers.UUIDField(), max_length=1000, required=False)
+
+
 class WebhookView(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     url = serializers.CharField()
