@@ -9,6 +9,7 @@ from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -87,10 +88,14 @@ def somebody(prefix: str = "zoe") -> str:
     return f"{prefix}{os.urandom(4).hex()}"
 
 
-def sign_in_there(page: Page, name: str) -> None:
+def enter_there(page: Page, name: str) -> None:
     page.get_by_placeholder("Enter any login").fill(name)
     page.get_by_placeholder("and password").fill("any")
     page.get_by_role("button", name="Sign-in").click()
+
+
+def sign_in_there(page: Page, name: str) -> None:
+    enter_there(page, name)
     page.get_by_role("button", name="Continue").click()
 
 
@@ -184,3 +189,28 @@ def test_while_the_provider_is_down_a_page_says_so(there: There, new_page: New) 
         expect(page.get_by_role("link", name="Sign in with a password")).to_be_visible()
     finally:
         there.start()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_who_has_no_password_shows_there_again_who_they_are_to_delete_the_account(
+    there: There, new_page: New, scheme: str
+) -> None:
+    page, name = new_page(viewport=PHONE, color_scheme=scheme, bypass_csp=True), somebody()
+    page.goto(f"{there.site.url}/sign-in/?next=/your-data/")
+    page.get_by_role("link", name="Sign in with Field ID").click()
+    sign_in_there(page, name)
+    expect(page.get_by_role("heading", name="Your data")).to_be_visible()
+    with psycopg.connect(there.site.environment["DATABASE_URL"], autocommit=True) as line:
+        old = "update accounts_session s set created_at = s.created_at - interval '1 hour' from accounts_user u"
+        line.execute(f"{old} where s.user_id = u.id and u.email = %s", [f"{name}@example.org"])
+    page.goto(f"{there.site.url}/your-data/erase/")
+    expect(page.get_by_role("heading", name="Confirm that it is you")).to_be_visible()
+    expect(page.get_by_role("main")).to_contain_text(f"{name}@example.org")
+    assert faults(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.get_by_role("link", name="Sign in with Field ID again").click()
+    # The provider knows the browser, and asks all the same.
+    enter_there(page, name)
+    page.get_by_role("button", name="Delete my account").click()
+    page.wait_for_url("**/sign-in/")
+    expect(page.locator("#toasts")).to_contain_text("Your account is closed.")

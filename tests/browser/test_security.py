@@ -67,7 +67,7 @@ def test_a_second_factor_is_set_up_and_asked_for_from_then_on(site: Site, page_o
     other.wait_for_url("**/sign-in/code/")
     other.get_by_role("textbox", name="Code").fill("111111")
     other.keyboard.press("Enter")
-    expect(other.locator(".error-summary")).to_contain_text("This code is not right, or was used.")
+    expect(other.locator(".error-summary")).to_contain_text("This code is wrong or was used already.")
     other.get_by_role("textbox", name="Code").fill(app.code())
     other.keyboard.press("Enter")
     other.wait_for_url("**/people/")

@@ -62,7 +62,8 @@ def begin(request: HttpRequest) -> HttpResponse:
     if not settings.OIDC_ISSUER:
         raise NotFound
     user_id, goal = "", pages.next_address(request, HOME)
-    is_again = request.user.is_authenticated and "again" in request.GET
+    # Who has a second factor confirms with a code of it.
+    is_again = request.user.is_authenticated and "again" in request.GET and not factors.is_on(request.user)
     if token := request.GET.get("link"):
         if not request.user.is_authenticated or not _is_own(request, token):
             raise NotAllowed(_("Begin on the page Connections."))
