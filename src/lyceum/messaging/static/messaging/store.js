@@ -154,6 +154,8 @@ export class Store extends EventTarget {
       hasNewer: around ? page.has_more : false,
       fresh: this.windows.get(id)?.fresh ?? null,
     });
+    // What came while the page was under way is not in it.
+    if (c && !around && last < c.last_sequence) this.#ask(id, last);
     if (c && !around && last > c.held) for (let n = c.held + 1; n <= last; n += 1) this.#note(c, n);
     this.touch("thread");
   }
