@@ -84,12 +84,19 @@ def check_content(content: str, *, has_files: bool = False) -> str:
 
 # A statement sees what was committed before it began, so the locks are taken by one of their own. In order of the
 # ids: two processes never wait for each other. A `client_id` whose time is over is free for another message.
+#
+# The plans are kept, also from when the tables were small, and have to stay good when they have grown. So whatever is
+# looked up is a lateral query with a limit, and what is changed is named by an array: neither can become a scan.
 LOCK = """
 with freed as (
   update messaging_message m set client_id = null
-  from unnest(%s::uuid[], %s::uuid[], %s::text[]) as d(conversation_id, sender_id, client_id)
-  where m.conversation_id = d.conversation_id and m.sender_id = d.sender_id and m.client_id = d.client_id
-    and m.created_at < %s
+  where m.id = any(array(
+    select k.id from unnest(%s::uuid[], %s::uuid[], %s::text[]) as d(conversation_id, sender_id, client_id)
+    cross join lateral (
+      select id, created_at from messaging_message
+      where conversation_id = d.conversation_id and sender_id = d.sender_id and client_id = d.client_id limit 1
+    ) k
+    where k.created_at < %s))
 )
 select id from messaging_conversation where id = any(%s) order by id for update
 """
@@ -105,27 +112,40 @@ with draft as (
       %s::text[], %s::uuid[])
     with ordinality
     as t(id, event_id, conversation_id, sender_id, client_id, fingerprint, content, metadata, reply_to_id, place)
-), placed as (
-  select d.*, c.kind, c.retention, p.id as participant_id,
-    o.id as original_id, coalesce(o.thread_root_id, o.id) as root_id
+), placed as materialized (
+  select d.*, c.kind, c.retention, p.id as participant_id, u.first_name, u.last_name, u.avatar, u.kind as user_kind,
+    o.id as original_id, coalesce(o.thread_root_id, o.id) as root_id, o.sequence as original_sequence,
+    o.sender_id as original_sender_id, o.deleted_at is not null as is_original_deleted,
+    left(o.content, %s) as original_content,
+    k.id as known_id, k.sequence as known_sequence, k.content as known_content, k.created_at as known_at,
+    k.first_sent_hash as known_print
   from draft d
-  left join messaging_conversation c on c.id = d.conversation_id and c.ended_at is null
-  left join messaging_participant p on p.conversation_id = c.id and p.user_id = d.sender_id
-  left join messaging_message o on o.id = d.reply_to_id and o.conversation_id = c.id and o.sequence > p.visible_after
-), fresh as (
+  left join lateral (
+    select kind, retention from messaging_conversation where id = d.conversation_id and ended_at is null limit 1
+  ) c on true
+  left join lateral (
+    select id, visible_after from messaging_participant
+    where conversation_id = d.conversation_id and user_id = d.sender_id and c.kind is not null limit 1
+  ) p on true
+  left join lateral (select * from accounts_user where id = d.sender_id limit 1) u on true
+  left join lateral (select * from messaging_message where id = d.reply_to_id limit 1) o
+    on o.conversation_id = d.conversation_id and o.sequence > p.visible_after
+  left join lateral (
+    select * from messaging_message
+    where conversation_id = d.conversation_id and sender_id = d.sender_id and client_id = d.client_id limit 1
+  ) k on true
+), fresh as materialized (
   select f.*,
     row_number() over (partition by conversation_id order by place) as step,
     row_number() over (partition by root_id order by place) as thread_step
   from placed f
   where participant_id is not null and retention = 'permanent' and (reply_to_id is null or original_id is not null)
-    and not exists (
-      select from messaging_message k
-      where k.conversation_id = f.conversation_id and k.sender_id = f.sender_id and k.client_id = f.client_id)
+    and known_id is null
 ), counted as (
   update messaging_conversation c set last_sequence = c.last_sequence + f.many, updated_at = %s,
     tail_version = c.tail_version + f.replies
   from (select conversation_id, count(*) as many, count(root_id) as replies from fresh group by 1) f
-  where c.id = f.conversation_id
+  where c.id = f.conversation_id and c.id = any(array(select conversation_id from fresh))
   returning c.id, c.last_sequence - f.many as base, c.tail_version
 ), stored as (
   insert into messaging_message (id, conversation_id, sequence, sender_id, message_type, client_id, first_sent_hash,
@@ -142,30 +162,28 @@ with draft as (
   update messaging_participant p set read_sequence = f.newest, hidden_at = null
   from (select participant_id, max(n.base + step) as newest from fresh join counted n on n.id = conversation_id
         group by 1) f
-  where p.id = f.participant_id
+  where p.id = f.participant_id and p.id = any(array(select participant_id from fresh))
 ), shown_again as (
   update messaging_participant p set hidden_at = null
-  from fresh f where p.conversation_id = f.conversation_id and p.hidden_at is not null and f.kind = 'direct'
-    and p.id not in (select participant_id from fresh)
+  where p.conversation_id = any(array(select conversation_id from fresh where kind = 'direct'))
+    and p.hidden_at is not null and p.id <> all(array(select participant_id from fresh))
 )
-select p.participant_id is not null, p.retention, p.original_id, n.base + f.step, u.first_name, u.last_name, u.avatar,
-  u.kind, p.root_id, f.thread_step + (
+select p.participant_id is not null, p.retention, p.original_id, n.base + f.step,
+  p.first_name, p.last_name, p.avatar, p.user_kind,
+  p.root_id, f.thread_step + (
     select count(*) from messaging_message t where t.thread_root_id = p.root_id and t.deleted_at is null),
-  o.sequence, o.deleted_at is not null, left(coalesce(nullif(o.content, ''), (
-    select string_agg(b.name, ', ' order by b.place) from messaging_attachment b where b.message_id = o.id), ''), %s),
-  o.sender_id, ou.first_name, ou.last_name, ou.avatar,
-  ou.kind,
-  (select array_agg(e.user_id) filter (where e.visible_after < o.sequence) from messaging_participant e
-   where o.id is not null and e.conversation_id = p.conversation_id having max(e.visible_after) >= o.sequence),
-  k.id, k.sequence, k.content, k.created_at, k.first_sent_hash, n.tail_version
+  p.original_sequence, p.is_original_deleted, left(coalesce(nullif(p.original_content, ''), (
+    select string_agg(b.name, ', ' order by b.place) from messaging_attachment b
+    where b.message_id = p.original_id), ''), %s),
+  p.original_sender_id, ou.first_name, ou.last_name, ou.avatar, ou.kind,
+  (select array_agg(e.user_id) filter (where e.visible_after < p.original_sequence) from messaging_participant e
+   where p.original_id is not null and e.conversation_id = p.conversation_id
+   having max(e.visible_after) >= p.original_sequence),
+  p.known_id, p.known_sequence, p.known_content, p.known_at, p.known_print, n.tail_version
 from placed p
 left join fresh f on f.place = p.place
 left join counted n on n.id = f.conversation_id
-left join accounts_user u on u.id = f.sender_id
-left join messaging_message o on o.id = p.original_id
-left join accounts_user ou on ou.id = o.sender_id
-left join messaging_message k
-  on k.conversation_id = p.conversation_id and k.sender_id = p.sender_id and k.client_id = p.client_id
+left join lateral (select * from accounts_user where id = p.original_sender_id limit 1) ou on true
 order by p.place
 """
 
@@ -221,7 +239,7 @@ class Batch:
             [dump(self._metadata(draft)).decode() if "@" in draft.content else "{}" for draft in self.drafts],
             [draft.reply_to for draft in self.drafts],
         ]
-        return [*columns, self._now, self._now, self._now, self._is_heard, EXCERPT_LENGTH]
+        return [*columns, EXCERPT_LENGTH, self._now, self._now, self._now, self._is_heard, EXCERPT_LENGTH]
 
     def outcomes(self, rows: Sequence[tuple[Any, ...]]) -> list[Sent | DomainError]:
         """Say for each draft what it became, or why it did not, from the rows of `STORE`."""
