@@ -31,6 +31,8 @@ HOPELESS_MS = 1000.0
 # anew with less.
 LIGHT_FRAMES = (20_000, 5_000, 1_250)
 GROWTH = 1.6
+# Between the heaviest load that held and the first that did not, a last one is tried.
+LAST_GROWTH = 1.26
 # What else the machine does can spoil a step; only a load that fails this often is too much.
 TRIES = 2
 ROOMS, MESSAGES_A_ROOM = 500, 20
@@ -100,23 +102,26 @@ async def try_step(server: Server, lines: list[Line], rate: float) -> Step:
     return step
 
 
-async def fan_out(server: Server, make: Make, frames: float) -> tuple[Step, Step]:
-    """Raise the rate until a frame in a hundred is late; returns a light load and the heaviest that held."""
+async def fan_out(server: Server, make: Make, frames: float) -> list[Step]:
+    """Raise the rate until a frame in a hundred is late; returns the loads that held, or the first that did not."""
     lines = await open_all(server.port, make)
     rate = frames / len(lines)
     await fan_out_step(server, lines, rate)  # warms the server up
-    light = best = await try_step(server, lines, rate)
-    while best.holds:
-        rate *= GROWTH
-        step = await try_step(server, lines, rate)
-        if not step.holds:
-            break
-        best = step
+    steps = [await try_step(server, lines, rate)]
+    growth = GROWTH
+    while steps[-1].holds:
         await asyncio.sleep(0.5)
+        step = await try_step(server, lines, steps[-1].rate * growth)
+        if step.holds:
+            steps.append(step)
+        if growth == LAST_GROWTH:
+            break
+        if not step.holds:
+            growth = LAST_GROWTH
     for line in lines:
         line.transport.close()
     await asyncio.sleep(1)
-    return light, best
+    return steps
 
 
 async def quiet(server: Server, make: Make) -> tuple[float, float]:
@@ -223,25 +228,25 @@ def report_fan_out(
     if peers and stage.has_channels():
         start = partial(stage.channels, environment, "none")
         servers.append(("Channels tutorial", start, peer_lines(ChannelsLine, count)))
-    ours: tuple[Step, Step] | None = None
+    ours: list[Step] = []
     for name, start, make in servers:
         with report.attempt(part, name):
-            light, best = heaviest(report, start, make)
-            add_fan_out(report, part, name, light, best)
+            steps = all_that_hold(report, start, make)
+            add_fan_out(report, part, name, steps[0], steps[-1])
             if name == LYCEUM:
-                ours = light, best
+                ours = steps
             elif ours:
-                print_ratio(ours, (light, best))
+                print_ratio(ours, steps)
 
 
-def heaviest(report: Report, start: Start, make: Make) -> tuple[Step, Step]:
+def all_that_hold(report: Report, start: Start, make: Make) -> list[Step]:
     """Find what a server carries, with a fresh one for every load that it is first given."""
     for frames in LIGHT_FRAMES:
         with start() as server:
-            light, best = report.measure(fan_out(server, make, frames))
-        if best.holds:
+            steps = report.measure(fan_out(server, make, frames))
+        if steps[-1].holds:
             break
-    return light, best
+    return steps
 
 
 def add_fan_out(report: Report, part: str, name: str, light: Step, best: Step) -> None:
@@ -267,14 +272,19 @@ def add_fan_out(report: Report, part: str, name: str, light: Step, best: Step) -
     )
 
 
-def print_ratio(ours: tuple[Step, Step], theirs: tuple[Step, Step]) -> None:
-    """Compare the heaviest loads, and the processor time of a frame where both carried the same light load."""
-    (our_light, our_best), (their_light, their_best) = ours, theirs
-    if not (our_best.holds and their_best.holds):
+def print_ratio(ours: list[Step], theirs: list[Step]) -> None:
+    """Compare the heaviest loads, and the processor time of a frame at the lightest and heaviest that both carried."""
+    if not (ours[-1].holds and theirs[-1].holds):
         return
-    words = f"    ratio: {our_best.frames / their_best.frames:.2f} × the frames"
-    if our_light.rate == their_light.rate:
-        words += f", at equal load {our_light.processor_us / their_light.processor_us:.2f} × the processor time a frame"
+    words = f"    ratio: {ours[-1].frames / theirs[-1].frames:.2f} × the frames"
+    our_costs = {round(step.rate): step.processor_us for step in ours}
+    shares = {
+        round(step.rate): our_costs[round(step.rate)] / step.processor_us
+        for step in theirs
+        if round(step.rate) in our_costs
+    }
+    for rate in sorted({min(shares), max(shares)}) if shares else ():
+        words += f", at {rate} messages/s {shares[rate]:.2f} × the processor time a frame"
     print(words)
 
 
