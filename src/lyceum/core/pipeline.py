@@ -91,12 +91,12 @@ class Pipeline:
         self._loop.add_reader(self._socket, self._read)
 
     @classmethod
-    async def open(cls) -> "Pipeline":
-        """Connect to the database of the settings."""
+    async def open(cls, session: str = "") -> "Pipeline":
+        """Connect to the database of the settings; `session` sets more for the connection's session."""
         connection = await psycopg.AsyncConnection.connect(
             **connection_fields(), autocommit=True, connect_timeout=CONNECT_SECONDS
         )
-        await connection.execute(SESSION)
+        await connection.execute(f"{SESSION}; {session}")
         return cls(connection)
 
     async def run(self, *work: Work) -> list[list[Row]]:

@@ -86,7 +86,8 @@ def check_content(content: str, *, has_files: bool = False) -> str:
 # ids: two processes never wait for each other. A `client_id` whose time is over is free for another message.
 #
 # The plans are kept, also from when the tables were small, and have to stay good when they have grown. So whatever is
-# looked up is a lateral query with a limit, and what is changed is named by an array: neither can become a scan.
+# looked up is a lateral query with a limit, and what is changed is named by an array: neither can become a scan. The
+# numbers of a locked conversation stand still until this transaction ends, so they are counted on from as they are.
 LOCK = """
 with freed as (
   update messaging_message m set client_id = null
@@ -102,7 +103,8 @@ select id from messaging_conversation where id = any(%s) order by id for update
 """
 MEMBERS = """
 select p.conversation_id, u.id, u.first_name, u.last_name
-from messaging_participant p join accounts_user u on u.id = p.user_id
+from messaging_participant p
+cross join lateral (select id, first_name, last_name from accounts_user where id = p.user_id limit 1) u
 where p.conversation_id = any(%s) order by p.joined_at, p.id
 """
 
@@ -112,20 +114,22 @@ with draft as (
       %s::text[], %s::uuid[])
     with ordinality
     as t(id, event_id, conversation_id, sender_id, client_id, fingerprint, content, metadata, reply_to_id, place)
-), placed as materialized (
-  select d.*, c.kind, c.retention, p.id as participant_id, u.first_name, u.last_name, u.avatar, u.kind as user_kind,
+), placed as (
+  select d.*, c.kind, c.retention, c.last_sequence, c.tail_version, p.id as participant_id,
+    u.first_name, u.last_name, u.avatar, u.kind as user_kind,
     o.id as original_id, coalesce(o.thread_root_id, o.id) as root_id, o.sequence as original_sequence,
     o.sender_id as original_sender_id, o.deleted_at is not null as is_original_deleted,
     left(o.content, %s) as original_content,
     k.id as known_id, k.sequence as known_sequence, k.content as known_content, k.created_at as known_at,
-    k.first_sent_hash as known_print
+    k.first_sent_hash as known_print,
+    p.id is not null and c.retention = 'permanent' and (d.reply_to_id is null or o.id is not null) and k.id is null
+      as is_new
   from draft d
-  left join lateral (
-    select kind, retention from messaging_conversation where id = d.conversation_id and ended_at is null limit 1
-  ) c on true
+  left join lateral (select * from messaging_conversation where id = d.conversation_id and ended_at is null limit 1) c
+    on true
   left join lateral (
     select id, visible_after from messaging_participant
-    where conversation_id = d.conversation_id and user_id = d.sender_id and c.kind is not null limit 1
+    where conversation_id = d.conversation_id and user_id = d.sender_id and c.id is not null limit 1
   ) p on true
   left join lateral (select * from accounts_user where id = d.sender_id limit 1) u on true
   left join lateral (select * from messaging_message where id = d.reply_to_id limit 1) o
@@ -134,57 +138,54 @@ with draft as (
     select * from messaging_message
     where conversation_id = d.conversation_id and sender_id = d.sender_id and client_id = d.client_id limit 1
   ) k on true
-), fresh as materialized (
-  select f.*,
-    row_number() over (partition by conversation_id order by place) as step,
-    row_number() over (partition by root_id order by place) as thread_step
-  from placed f
-  where participant_id is not null and retention = 'permanent' and (reply_to_id is null or original_id is not null)
-    and known_id is null
+), numbered as materialized (
+  select p.*,
+    p.last_sequence + row_number() over (partition by conversation_id, is_new order by place) as sequence,
+    p.tail_version + count(root_id) over (partition by conversation_id, is_new) as new_tail_version,
+    row_number() over (partition by root_id, is_new order by place) as thread_step
+  from placed p
+), fresh as (
+  select * from numbered where is_new
 ), counted as (
-  update messaging_conversation c set last_sequence = c.last_sequence + f.many, updated_at = %s,
-    tail_version = c.tail_version + f.replies
-  from (select conversation_id, count(*) as many, count(root_id) as replies from fresh group by 1) f
+  update messaging_conversation c set last_sequence = f.newest, updated_at = %s, tail_version = f.new_tail_version
+  from (select conversation_id, max(sequence) as newest, max(new_tail_version) as new_tail_version from fresh
+        group by 1) f
   where c.id = f.conversation_id and c.id = any(array(select conversation_id from fresh))
-  returning c.id, c.last_sequence - f.many as base, c.tail_version
 ), stored as (
   insert into messaging_message (id, conversation_id, sequence, sender_id, message_type, client_id, first_sent_hash,
     content, metadata, reply_to_id, thread_root_id, created_at, version)
-  select f.id, f.conversation_id, n.base + f.step, f.sender_id, 'user', f.client_id, f.fingerprint,
-    f.content, f.metadata::jsonb, f.original_id, f.root_id, %s, 1
-  from fresh f join counted n on n.id = f.conversation_id
+  select id, conversation_id, sequence, sender_id, 'user', client_id, fingerprint, content, metadata::jsonb,
+    original_id, root_id, %s, 1
+  from fresh
 ), told as (
   insert into core_outboxevent (id, name, payload, created_at)
-  select f.event_id, 'MessageSent', jsonb_build_object('message_id', f.id, 'conversation_id', f.conversation_id,
-    'sender_id', f.sender_id, 'sequence', n.base + f.step), %s
-  from fresh f join counted n on n.id = f.conversation_id where %s
+  select event_id, 'MessageSent', jsonb_build_object('message_id', id, 'conversation_id', conversation_id,
+    'sender_id', sender_id, 'sequence', sequence), %s
+  from fresh where %s
 ), have_read as (
   update messaging_participant p set read_sequence = f.newest, hidden_at = null
-  from (select participant_id, max(n.base + step) as newest from fresh join counted n on n.id = conversation_id
-        group by 1) f
+  from (select participant_id, max(sequence) as newest from fresh group by 1) f
   where p.id = f.participant_id and p.id = any(array(select participant_id from fresh))
 ), shown_again as (
   update messaging_participant p set hidden_at = null
   where p.conversation_id = any(array(select conversation_id from fresh where kind = 'direct'))
     and p.hidden_at is not null and p.id <> all(array(select participant_id from fresh))
 )
-select p.participant_id is not null, p.retention, p.original_id, n.base + f.step,
-  p.first_name, p.last_name, p.avatar, p.user_kind,
-  p.root_id, f.thread_step + (
-    select count(*) from messaging_message t where t.thread_root_id = p.root_id and t.deleted_at is null),
-  p.original_sequence, p.is_original_deleted, left(coalesce(nullif(p.original_content, ''), (
+select n.participant_id is not null, n.retention, n.original_id, case when n.is_new then n.sequence end,
+  n.first_name, n.last_name, n.avatar, n.user_kind,
+  n.root_id, n.thread_step + (
+    select count(*) from messaging_message t where t.thread_root_id = n.root_id and t.deleted_at is null),
+  n.original_sequence, n.is_original_deleted, left(coalesce(nullif(n.original_content, ''), (
     select string_agg(b.name, ', ' order by b.place) from messaging_attachment b
-    where b.message_id = p.original_id), ''), %s),
-  p.original_sender_id, ou.first_name, ou.last_name, ou.avatar, ou.kind,
-  (select array_agg(e.user_id) filter (where e.visible_after < p.original_sequence) from messaging_participant e
-   where p.original_id is not null and e.conversation_id = p.conversation_id
-   having max(e.visible_after) >= p.original_sequence),
-  p.known_id, p.known_sequence, p.known_content, p.known_at, p.known_print, n.tail_version
-from placed p
-left join fresh f on f.place = p.place
-left join counted n on n.id = f.conversation_id
-left join lateral (select * from accounts_user where id = p.original_sender_id limit 1) ou on true
-order by p.place
+    where b.message_id = n.original_id), ''), %s),
+  n.original_sender_id, u.first_name, u.last_name, u.avatar, u.kind,
+  (select array_agg(e.user_id) filter (where e.visible_after < n.original_sequence) from messaging_participant e
+   where n.original_id is not null and e.conversation_id = n.conversation_id
+   having max(e.visible_after) >= n.original_sequence),
+  n.known_id, n.known_sequence, n.known_content, n.known_at, n.known_print, n.new_tail_version
+from numbered n
+left join lateral (select * from accounts_user where id = n.original_sender_id limit 1) u on true
+order by n.place
 """
 
 

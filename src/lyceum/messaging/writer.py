@@ -31,6 +31,8 @@ from lyceum.realtime.threads import in_thread, later
 log = structlog.get_logger("lyceum.writer")
 MAX_BATCH = 500
 MAX_WAITING = 10_000
+# Two lists of a large batch are never compared each with each; look-ups, which have no other way, stay nested loops.
+SESSION = "set enable_nestloop = off"
 Waiting = tuple[Draft, "asyncio.Future[Sent]"]
 LOCK = Statement("lock", sending.LOCK, UUID_ARRAY_OID, UUID_ARRAY_OID, TEXT_ARRAY_OID, TIME_OID, UUID_ARRAY_OID)
 MEMBERS = Statement("members", sending.MEMBERS, UUID_ARRAY_OID)
@@ -147,7 +149,7 @@ class Writer:
     async def _connect(self) -> Pipeline:
         if self._pipeline is None or not self._pipeline.is_open:
             await self._disconnect()
-            self._pipeline = await Pipeline.open()
+            self._pipeline = await Pipeline.open(SESSION)
         return self._pipeline
 
     async def _disconnect(self) -> None:

@@ -7,6 +7,6 @@ SCHEMA = ("drop index message_client_id_once",)
 
 
 def plant() -> None:
-    store = replaced(sending.STORE, "    and known_id is null\n", "")
+    store = replaced(sending.STORE, " and k.id is null\n", "\n")
     services.STORE = store = replaced(store, ") k on true", ") k on false")
     writer.STORE = restated(writer.STORE, store)
