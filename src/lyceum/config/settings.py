@@ -94,8 +94,10 @@ INSTALLED_APPS = [
     "lyceum.core",
     "lyceum.accounts",
     "lyceum.realtime",
+    "lyceum.search",
     "lyceum.notifications",
     "lyceum.monitoring",
+    "lyceum.library",
     "lyceum.messaging",
     # After ours, whose templates stand before its own.
     "lyceum.config.apps.OwnAdmin",
