@@ -20,6 +20,7 @@ run: $(VENV)/.run
 
 test: $(VENV)/.dev
 	@sh scripts/chromium.sh
+	@$(IN_VENV) scripts/opensearch.py --fetch
 	@$(IN_VENV) scripts/frontend.py --dev
 	$(LYCEUM) with-servers $(IN_VENV) -m pytest -n 2 --dist loadfile
 
