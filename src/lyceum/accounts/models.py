@@ -14,13 +14,12 @@ from django.utils.translation import gettext_lazy as _
 
 from lyceum.accounts import limit_profiles
 from lyceum.accounts.oauth import models as oauth_models  # noqa: F401  # Django looks here for all of them
+from lyceum.core.folding import fold
 from lyceum.core.ids import uuid7
 
 # Kept beside what they are made of.
 DERIVED = {"email": "email_key", "first_name": "name_key", "last_name": "name_key"}
 NAME_KEY_LENGTH, EMAIL_KEY_LENGTH = 700, 300
-# Letters with a stroke or joined are no letter and accent to Unicode, though people leave them out alike.
-STROKED = str.maketrans({"ø": "o", "đ": "d", "ð": "d", "ł": "l", "ħ": "h", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th"})
 
 
 def email_key(email: str) -> str:
@@ -30,9 +29,7 @@ def email_key(email: str) -> str:
 
 def name_key(name: str) -> str:
     """Return a name without case and accents, for search and order."""
-    decomposed = unicodedata.normalize("NFKD", name.casefold())
-    plain = "".join(character for character in decomposed if not unicodedata.combining(character))
-    return plain.translate(STROKED)[:NAME_KEY_LENGTH]
+    return fold(name)[:NAME_KEY_LENGTH]
 
 
 def avatar_url(user_id: UUID, avatar: str | None) -> str | None:

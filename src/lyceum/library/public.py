@@ -1,0 +1,43 @@
+"""What other parts may ask of the library."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from lyceum.library import selectors
+from lyceum.library.models import Book
+
+
+@dataclass(frozen=True)
+class BookCard:
+    """A book as other parts show it in a line."""
+
+    id: UUID
+    title: str
+    author: str
+    year: int | None
+    average_rating: float | None
+    review_count: int
+
+
+def book_cards(person: Any, book_ids: Iterable[UUID]) -> list[BookCard]:
+    """Return those of the books that a person may see, in the order of the ids."""
+    return [_to_card(book) for book in selectors.books_in_order(person, book_ids)]
+
+
+def get_book(person: Any, book_id: UUID) -> BookCard:
+    """Return a book; raises NotFound where the person sees none."""
+    return _to_card(selectors.get_book_for(person, book_id))
+
+
+def _to_card(book: Book) -> BookCard:
+    average = book.average_rating
+    return BookCard(
+        book.pk,
+        book.title,
+        book.author,
+        book.publication_year,
+        None if average is None else float(average),
+        book.review_count,
+    )

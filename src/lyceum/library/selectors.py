@@ -1,0 +1,75 @@
+"""Reads the catalogue: what each person may see of it."""
+
+from collections.abc import Collection, Iterable
+from typing import Any, TypeVar
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import Model, Prefetch, QuerySet
+
+from lyceum.core.errors import NotFound
+from lyceum.library.models import PUBLIC_STATUSES, Author, Book, BookAuthor, Category, Publisher, Review
+
+M = TypeVar("M", bound=Model)
+AUTHORSHIPS = Prefetch("authorships", BookAuthor.objects.select_related("author").order_by("place"))
+CATEGORIES = Prefetch("categories", Category.objects.order_by("name_key", "pk"))
+# A category with all that is below it.
+SUBTREE = """
+with recursive subtree as (
+  select id from library_category where id = any(%s)
+  union select child.id from library_category child join subtree on child.parent_id = subtree.id
+) select id from subtree
+"""
+
+
+def visible_books(person: Any) -> QuerySet[Book]:
+    """Return the books that a person may see: staff also see drafts and what was withdrawn."""
+    rows = Book.objects.all()
+    return rows if getattr(person, "is_staff", False) else rows.filter(status__in=PUBLIC_STATUSES)
+
+
+def whole(rows: QuerySet[Book]) -> QuerySet[Book]:
+    """Let books come with all that is shown of them, in a bounded number of queries."""
+    return rows.select_related("publisher").prefetch_related(AUTHORSHIPS, CATEGORIES)
+
+
+def get_book_for(person: Any, book_id: UUID) -> Book:
+    """Return a book with all that is shown of it; raises NotFound."""
+    return _found(whole(visible_books(person)).filter(pk=book_id).first(), "There is no such book.")
+
+
+def books_in_order(person: Any, book_ids: Iterable[UUID]) -> list[Book]:
+    """Return those of the books that a person may see, in the order of the ids."""
+    ids = list(book_ids)
+    found = {book.pk: book for book in whole(visible_books(person).filter(pk__in=ids))}
+    return [found[book_id] for book_id in ids if book_id in found]
+
+
+def get_author(author_id: UUID) -> Author:
+    return _found(Author.objects.filter(pk=author_id).first(), "There is no such author.")
+
+
+def get_publisher(publisher_id: UUID) -> Publisher:
+    return _found(Publisher.objects.filter(pk=publisher_id).first(), "There is no such publisher.")
+
+
+def get_category(category_id: UUID) -> Category:
+    found = Category.objects.select_related("parent").filter(pk=category_id).first()
+    return _found(found, "There is no such category.")
+
+
+def subtree(category_ids: Collection[UUID]) -> set[UUID]:
+    """Return the ids of categories and of all below them."""
+    with connection.cursor() as cursor:
+        cursor.execute(SUBTREE, [list(category_ids)])
+        return {row[0] for row in cursor.fetchall()}
+
+
+def reviews_of(book: Book) -> QuerySet[Review]:
+    return Review.objects.filter(book=book).select_related("user")
+
+
+def _found(row: M | None, otherwise: str) -> M:
+    if row is None:
+        raise NotFound(otherwise)
+    return row
