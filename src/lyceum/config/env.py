@@ -13,6 +13,7 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from lyceum.config import storage
+from lyceum.notifications.signatures import is_secret
 
 OURS = "LYCEUM_"
 
@@ -98,6 +99,13 @@ def _valkey(text: str) -> str:
 
 def _storage(text: str) -> str:
     storage.parse(text)
+    return text
+
+
+def _signing_secrets(text: str) -> str:
+    for part in names(text):
+        if not is_secret(part):
+            raise ValueError("use whsec_ followed by 24 to 64 bytes in base64")
     return text
 
 
@@ -207,6 +215,17 @@ class Environment(BaseSettings):
         "",
         description="Private hosts that the server itself may call, by commas: 127.0.0.1:9000, models.internal. Public "
         "ones need no entry.",
+    )
+    PAYMENT_WEBHOOK_SECRET: Annotated[str, AfterValidator(_signing_secrets)] = Field(
+        "",
+        description="With this the one who takes payments signs that an order is paid (Standard Webhooks): `whsec_` "
+        "and 24 to 64 bytes in base64; two by a comma while one takes the other's place. Empty: nobody can say so.",
+    )
+    ORDER_PAYMENT_MINUTES: int = Field(
+        1440,
+        ge=5,
+        le=43200,
+        description="How long an order waits to be paid before it is cancelled and its copies are back.",
     )
     METRICS_TOKEN: str = Field(
         "",

@@ -49,8 +49,9 @@ class Door(APIView):
     """One address of the API.
 
     `limit_classes` name what a request counts in, by method; without a word it is `api`. `creates` says that POST
-    makes something, so that it takes an Idempotency-Key, and answers with a Location: the `id` of what it made, below
-    the door's own address, unless `located` denies that. `scopes` name what a service key or an app needs, by method;
+    makes something, so that it takes an Idempotency-Key (`needs_key`: and does nothing without one), and answers with a
+    Location: the `id` of what it made, below the door's own address or the one of `made_below`, unless `located` denies
+    that. `scopes` name what a service key or an app needs, by method;
     without a word the door is for people alone.
     """
 
@@ -58,7 +59,9 @@ class Door(APIView):
     scopes: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     counts_for_address: ClassVar[bool] = False
     creates: ClassVar[bool] = False
+    needs_key: ClassVar[bool] = False
     located: ClassVar[bool] = True
+    made_below: ClassVar[str] = ""
     answers_json: ClassVar[bool] = True
     # Methods that hold If-Match against the state of what they change; of what has none only `*` is true.
     conditional: ClassVar[tuple[str, ...]] = ()
@@ -128,7 +131,7 @@ class Door(APIView):
         handler = getattr(self, name, None) if name in self.http_method_names else None
         act = partial(handler or self.http_method_not_allowed, request, *self.args, **self.kwargs)
         if self.creates and request.method == "POST":
-            return self._with_location(idempotency.once(request, act))
+            return self._with_location(idempotency.once(request, act, is_needed=self.needs_key))
         if request.method in CHANGING and request.method not in self.conditional:
             check_if_match(request, None)
         return act()
@@ -137,7 +140,8 @@ class Door(APIView):
         """Say where what was made is found; a repeat, whose body was kept, is told the same."""
         if self.located and answer.status_code < 300:
             made = answer.data if isinstance(answer, Response) else json.loads(answer.content)
-            answer["Location"] = f"{canonical(self.request.path).rstrip('/')}/{made['id']}/"
+            below = self.made_below or canonical(self.request.path).rstrip("/")
+            answer["Location"] = f"{below}/{made['id']}/"
         return answer
 
     def options(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Response:

@@ -50,12 +50,14 @@ class ShownOnce(FleetingResponse):
         super().__init__(data, seconds=SHOWN_SECONDS, status=status, headers={"Cache-Control": "no-store"})
 
 
-def once(request: Request, act: Callable[[], Any]) -> Any:
-    """Do the act, or give the stored answer of the first request with the same key.
+def once(request: Request, act: Callable[[], Any], *, is_needed: bool = False) -> Any:
+    """Do the act, or give the stored answer of the first request with the same key; raises Invalid where one is needed.
 
     The act and the storing of its answer are one transaction: neither is ever there without the other.
     """
     key = request.headers.get("Idempotency-Key")
+    if key is None and is_needed:
+        raise Invalid.field("Idempotency-Key", "required", "Send a key of your own, and the same one with a repeat.")
     if key is None or not request.user.is_authenticated:
         return act()
     if not KEY.fullmatch(key):

@@ -85,12 +85,19 @@ HEADERS = {
     "WWW-Authenticate": _header("How to sign in."),
 }
 ON_EVERY = ("RateLimit", "RateLimit-Policy", "X-Request-ID")
-IDEMPOTENCY_KEY = OpenApiParameter(
-    "Idempotency-Key",
-    {"type": "string", "pattern": "^[!-~]{1,255}$"},
-    OpenApiParameter.HEADER,
-    description="A repeat with the same key and body gets the first answer again, for 24 hours.",
-)
+
+
+def _idempotency_key(*, is_needed: bool) -> OpenApiParameter:
+    return OpenApiParameter(
+        "Idempotency-Key",
+        {"type": "string", "pattern": "^[!-~]{1,255}$"},
+        OpenApiParameter.HEADER,
+        required=is_needed,
+        description="A repeat with the same key and body gets the first answer again, for 24 hours.",
+    )
+
+
+IDEMPOTENCY_KEY, NEEDED_KEY = _idempotency_key(is_needed=False), _idempotency_key(is_needed=True)
 IF_MATCH = OpenApiParameter(
     "If-Match",
     {"type": "string"},
@@ -127,7 +134,7 @@ class DoorSchema(AutoSchema):
     def get_override_parameters(self) -> list[Any]:
         more = []
         if self.method == "POST" and self.view.creates:
-            more.append(IDEMPOTENCY_KEY)
+            more.append(NEEDED_KEY if self.view.needs_key else IDEMPOTENCY_KEY)
         if self.method in self.view.conditional:
             more.append(IF_MATCH)
         return [*super().get_override_parameters(), *more]

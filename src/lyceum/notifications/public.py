@@ -12,6 +12,8 @@ from lyceum.notifications.digests import Entry as DigestEntry
 from lyceum.notifications.digests import Section as DigestSection
 from lyceum.notifications.digests import Source as DigestSource
 from lyceum.notifications.receivers import fact_of
+from lyceum.notifications.signatures import NotSigned
+from lyceum.notifications.signatures import verify as verify_signature
 from lyceum.notifications.webhook_places import Place
 
 
@@ -115,6 +117,7 @@ __all__ = [
     "DigestSource",
     "Fact",
     "Listener",
+    "NotSigned",
     "Notice",
     "Place",
     "Wishes",
@@ -129,6 +132,7 @@ __all__ = [
     "forget_places",
     "push",
     "reachable",
+    "verify_signature",
     "wishes_of",
     "withdraw",
 ]

@@ -58,6 +58,7 @@ def test_every_variable_may_come_from_a_file(name: str, monkeypatch: pytest.Monk
         ("STORAGE_URL", "s3://s3.example/bucket/../up", "STORAGE_URL: the path after the bucket is a plain one"),
         ("STORAGE_URL", "s3://s3.example:9000", "STORAGE_URL: use s3://bucket"),
         ("PUBLIC_URL", "lyceum.example", "PUBLIC_URL: use an address"),
+        ("PAYMENT_WEBHOOK_SECRET", "whsec_c2hvcnQ=", "PAYMENT_WEBHOOK_SECRET: use whsec_ followed by 24"),
         ("LYCEUM_HOEM", "/x", "LYCEUM_HOEM is no setting of Lyceum. Did you mean LYCEUM_HOME?"),
         ("LYCEUM_SECRET_KEY", "x", "Did you mean SECRET_KEY?"),
         ("LYCEUM_ZZZ", "x", "LYCEUM_ZZZ is no setting of Lyceum. Take it away"),
