@@ -7,3 +7,6 @@ class LibraryConfig(AppConfig):
 
     def ready(self) -> None:
         from lyceum.library import kept, privacy  # noqa: F401
+        from lyceum.library.orders import kept as orders_kept  # noqa: F401
+        from lyceum.library.orders import privacy as orders_privacy  # noqa: F401
+        from lyceum.library.orders import receivers as order_receivers  # noqa: F401

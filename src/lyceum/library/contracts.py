@@ -43,3 +43,50 @@ class ReviewRemoved(Event, frozen=True):
     book_id: str
     user_id: str
     event_id: str = msgspec.field(default_factory=_new_id)
+
+
+class OrderLine(msgspec.Struct, frozen=True, kw_only=True):
+    """Copies of one book in an order."""
+
+    book_id: str
+    quantity: int
+
+
+class OrderPlaced(Event, frozen=True):
+    """A person ordered books; they are theirs until the order is cancelled."""
+
+    order_id: str
+    user_id: str
+    items: list[OrderLine]
+    event_id: str = msgspec.field(default_factory=_new_id)
+
+
+class OrderCancelled(Event, frozen=True):
+    """An order came to nothing, and its copies are in stock again. `user_id` is None where the person is gone.
+
+    `because` is `asked` (by the buyer), `staff`, `unpaid` or `erased`.
+    """
+
+    order_id: str
+    user_id: str | None
+    items: list[OrderLine]
+    because: str
+    event_id: str = msgspec.field(default_factory=_new_id)
+
+
+class OrderPaid(Event, frozen=True):
+    order_id: str
+    user_id: str | None
+    event_id: str = msgspec.field(default_factory=_new_id)
+
+
+class OrderShipped(Event, frozen=True):
+    order_id: str
+    user_id: str | None
+    event_id: str = msgspec.field(default_factory=_new_id)
+
+
+class OrderDelivered(Event, frozen=True):
+    order_id: str
+    user_id: str | None
+    event_id: str = msgspec.field(default_factory=_new_id)
