@@ -238,7 +238,8 @@ Filter: TypeAlias = Everything | Nothing | IsOneOf | Range | Exists | Within | A
 
 @dataclass(frozen=True)
 class Word:
-    """A word as typed, folded; `field` is empty, or the name of the one text field to look in.
+    """A word as typed, without apostrophes; an engine folds it as it does its own. `field` is empty, or the name of
+    the one text or keyword to look in, where it then must be.
 
     `is_open` marks the last word of a text that somebody is still typing: it also stands for what begins so.
     """
@@ -258,13 +259,14 @@ class Phrase:
 
 @dataclass(frozen=True)
 class Query:
-    """A text as `search.query.parse` understands it: most words must match, every phrase and filter must,
-    and nothing excluded may. An empty one matches everything."""
+    """A text as `search.query.parse` understands it: most words must match (`search.words.must_match`), every phrase
+    and filter must, and nothing excluded may. An empty one matches everything."""
 
     words: tuple[Word, ...] = ()
     phrases: tuple[Phrase, ...] = ()
     excluded: tuple[Word | Phrase, ...] = ()
     filters: tuple[Filter, ...] = ()
+    text: str = ""
 
     @property
     def is_empty(self) -> bool:
@@ -314,10 +316,27 @@ Facet: TypeAlias = Terms | Bands
 
 @dataclass(frozen=True)
 class Sort:
-    """The order of the answer. Documents without the value come last, equal ones by their id."""
+    """The order of the answer. Documents without the value come last, equal ones in a fixed order."""
 
     field: str
     descending: bool = False
+
+
+@dataclass(frozen=True)
+class Scored:
+    """A document as the second pass sees it: `text` is how well the words match, the best of the answer being 1."""
+
+    id: UUID
+    text: float
+    popularity: float
+
+
+@dataclass(frozen=True)
+class SecondPass:
+    """Orders the best `window` of an answer by relevance anew, by scores of its own; those behind stay as they are."""
+
+    score: Callable[[Sequence[Scored]], Sequence[float]]
+    window: int = 200
 
 
 @dataclass(frozen=True)
@@ -328,6 +347,7 @@ class SearchRequest:
     query, so nothing else is counted, scored or suggested. Without `sort` the best match comes first, and where there
     is nothing to match the most popular one. `cursor` is from an earlier answer with the same question, and takes
     the place of `offset`; either may go as deep as there are documents. `highlights` names text fields.
+    With `suggest` an answer without hits says what may have been meant, if the asker would find that.
     """
 
     kind: str
@@ -341,6 +361,7 @@ class SearchRequest:
     cursor: str = ""
     highlights: tuple[str, ...] = ()
     suggest: bool = False
+    second_pass: SecondPass | None = None
 
 
 @dataclass(frozen=True)

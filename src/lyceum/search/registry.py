@@ -14,6 +14,8 @@ def declare(declaration: Declaration) -> None:
         raise ValueError(f"{kind} is no name for a kind: use lower-case letters and underscores")
     if len(set(names)) != len(names) or not set(names).isdisjoint(("id", "popularity")):
         raise ValueError(f"{kind} has a field twice, or one of a reserved name")
+    if any("__" in name or not name.isidentifier() for name in names):
+        raise ValueError(f"{kind} has a field whose name is none: use letters and single underscores")
     if sum(isinstance(one, Completion) for one in declaration.fields) > 1:
         raise ValueError(f"{kind} has more than one completion")
     if unknown := ({*declaration.aliases.values(), *declaration.similar} - set(names)):
