@@ -39,9 +39,9 @@ def test_it_loads_in_bulk_and_only_once(django_assert_max_num_queries: Any) -> N
     assert Message.objects.count() == before > 150
 
 
-def test_three_people_can_sign_in_and_each_finds_something_unread() -> None:
+def test_four_people_can_sign_in_and_each_finds_something_unread() -> None:
     demo.load()
-    assert [sign_in.role for sign_in in demo.sign_ins()] == ["coordinator", "teacher", "learner"]
+    assert [sign_in.role for sign_in in demo.sign_ins()] == ["coordinator", "teacher", "learner", "librarian"]
     for sign_in in demo.sign_ins():
         user = authenticate(email=sign_in.email, password=sign_in.password)
         assert isinstance(user, User)

@@ -32,6 +32,7 @@ class Keyed(models.Model):
     created_at: Moment = models.DateTimeField(default=timezone.now)
     updated_at: Moment = models.DateTimeField(default=timezone.now)
     version = models.PositiveIntegerField(default=1)
+    is_demo = models.BooleanField(default=False, db_default=False, editable=False)
 
     class Meta:
         abstract = True
@@ -141,6 +142,7 @@ class Book(models.Model):
     language = models.CharField(max_length=10, default="", blank=True)
     # The generated name of an uploaded picture's file, without folder and ending; empty where one is drawn.
     cover = models.CharField(max_length=32, default="", blank=True, editable=False)
+    is_demo = models.BooleanField(default=False, db_default=False, editable=False)
     rating_sum = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     review_count = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     average_rating = models.GeneratedField(

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from lyceum.accounts.models import User
+from lyceum.config.demo import catalogue
 from lyceum.config.demo.files import FILES
 from lyceum.config.demo.people import make_people
 from lyceum.config.demo.scripts import Line, Script, scripts
@@ -54,6 +55,7 @@ def load(now: datetime | None = None) -> None:
     if User.objects.filter(is_demo=True).exists():
         return
     people, moment = make_people(), now or timezone.now()
+    catalogue.fill(people, moment)
     for script in scripts():
         lines = script.lines(moment)
         conversation = _open(script, people, lines[0].at - NOTICE_BEFORE)

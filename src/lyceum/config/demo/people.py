@@ -27,8 +27,8 @@ NAMES = {
     "oscar": ("Oscar", "Lindqvist"),
     "wren": ("Wren", "Gallagher"),
 }
-STAFF = {"priya"}
-WITH_PASSWORD = {"priya": "coordinator", "ruth": "teacher", "mei": "learner"}
+STAFF = {"priya", "jodie"}
+WITH_PASSWORD = {"priya": "coordinator", "ruth": "teacher", "mei": "learner", "jodie": "librarian"}
 
 
 class SignIn(NamedTuple):
@@ -42,7 +42,7 @@ def _address(name: str) -> str:
 
 
 def make_people() -> dict[str, User]:
-    """Create the school's people by their short names; all but three cannot sign in."""
+    """Create the school's people by their short names; all but four cannot sign in."""
     password = make_password(PASSWORD)
     people = {}
     for name, (first, last) in NAMES.items():
@@ -60,7 +60,7 @@ def make_people() -> dict[str, User]:
 
 
 def sign_ins() -> list[SignIn]:
-    """Return how to sign in as the coordinator, a teacher and a learner; empty without demo content."""
+    """Return how to sign in as the coordinator, a teacher, a learner and the librarian; empty without demo content."""
     if not User.objects.filter(is_demo=True).exists():
         return []
     return [SignIn(role, _address(name), PASSWORD) for name, role in WITH_PASSWORD.items()]

@@ -1,7 +1,8 @@
 """Takes the demo content away, and nothing of others.
 
 A conversation goes with the demo people, unless one of your own people wrote in it or owns it: then it stays as it is,
-and what demo people wrote there is by a "Deleted person", as when somebody erases their account.
+and what demo people wrote there is by a "Deleted person", as when somebody erases their account. The demo's books go
+with all that was said of them.
 """
 
 from functools import partial
@@ -11,6 +12,7 @@ from django.db.models import Q
 
 from lyceum.accounts.models import User
 from lyceum.accounts.services import end_sign_ins
+from lyceum.config.demo import catalogue
 from lyceum.config.demo.loading import REMOVED
 from lyceum.core import audit
 from lyceum.core.live import push_on_commit
@@ -28,6 +30,7 @@ def remove() -> None:
             _leave(conversation)
         else:
             _erase(conversation)
+    catalogue.clear()
     for person in people:
         end_sign_ins(person, keep=None)
     people.delete()
