@@ -17,7 +17,8 @@ def open_again(user: User) -> None:
     if not row.may_enter:
         raise InvalidCredentials
     row.is_active, row.erase_at = True, None
-    row.save(update_fields=["is_active", "erase_at"])
+    row.version += 1
+    row.save(update_fields=["is_active", "erase_at", "version"])
     PrivacyJob.objects.filter(user=row, kind=PrivacyJob.Kind.ERASURE, state__in=PrivacyJob.OPEN).delete()
     audit.record(row, "user.erasure_undone", row.pk)
     user.is_active, user.erase_at, user.came_back = True, None, True

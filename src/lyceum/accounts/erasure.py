@@ -27,7 +27,8 @@ def close(user: User) -> PrivacyJob:
     check_staff_remains(user)
     row = User.objects.select_for_update().get(pk=user.pk)
     row.is_active, row.erase_at = False, timezone.now() + timedelta(days=settings.ERASURE_DAYS)
-    row.save(update_fields=["is_active", "erase_at"])
+    row.version += 1
+    row.save(update_fields=["is_active", "erase_at", "version"])
     services.end_sign_ins(row, keep=None)
     exports.give_up(row)
     found = PrivacyJob.objects.create(user=row, kind=PrivacyJob.Kind.ERASURE, expires_at=row.erase_at)

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.contrib.auth import authenticate
 from django.contrib.auth.hashers import make_password
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from lyceum.accounts import coming_back, exports, factors, keys, lockout, selectors
@@ -344,7 +344,7 @@ def deactivate(user: User, *, actor: User | None) -> None:
 
     One that its person closed before is erased on the day that they were told, and they cannot take that back.
     """
-    User.objects.filter(pk=user.pk).update(is_active=False, is_barred=True)
+    User.objects.filter(pk=user.pk).update(is_active=False, is_barred=True, version=F("version") + 1)
     end_sign_ins(user, keep=None)
     exports.give_up(user)
     audit.record(actor, "user.deactivated", user.pk)

@@ -206,15 +206,15 @@ def _named(names: Sequence[str]) -> list[str]:
     return [name for name, identity in ids.items() if identity in known]
 
 
-def settle_scan(attachment_id: UUID, *, is_clean: bool) -> UUID | None:
-    """Say what the scanner found; returns the message it was sent with meanwhile, None where nobody has to be told."""
-    state = Attachment.State.READY if is_clean else Attachment.State.BLOCKED
-    row = Attachment.objects.select_for_update().filter(pk=attachment_id, state=Attachment.State.PENDING).first()
-    if row is None:
-        return None
-    row.state = state
+def lock_pending(attachment_id: UUID) -> Attachment | None:
+    """Lock a file that waits for the scanner; None when nothing is to be said of it any more."""
+    return Attachment.objects.select_for_update().filter(pk=attachment_id, state=Attachment.State.PENDING).first()
+
+
+def settle_scan(row: Attachment, *, is_clean: bool) -> None:
+    """Say what the scanner found of a locked file."""
+    row.state = Attachment.State.READY if is_clean else Attachment.State.BLOCKED
     row.save(update_fields=["state"])
     if not is_clean:
         leftovers.delete_on_commit(*_paths(row))
         row.has_preview = False
-    return row.message_id

@@ -40,16 +40,17 @@ def missed_frames(user_id: UUID, where: UUID, sequence: int, since: datetime | N
     tallies.count("filled_messages", by=len(rows) if len(rows) <= MAX_RESUME else 0)
     if len(rows) > MAX_RESUME:
         return [{"type": "reload", "conversation": where, "count": log.count()}]
-    changes = [] if since is None else _changes(log, where, sequence, since - OVERLAP)
+    changed = [] if since is None else log.changed(sequence, since - OVERLAP, MAX_RESUME + 1)
+    if len(changed) > MAX_RESUME:
+        return [{"type": "reload", "conversation": where, "count": log.count()}]
     missed = [{"type": "message", "conversation": where, "message": m} for m in selectors.framed(log, rows, log.floor)]
     end = rows[-1].sequence if rows else sequence
     resumed = {"type": "resumed", "conversation": where, "from": sequence, "to": end, "count": len(rows)}
-    return [*changes, *missed, resumed]
+    return [*_changes(log, where, changed), *missed, resumed]
 
 
-def _changes(log: Log, where: UUID, sequence: int, since: datetime) -> list[dict[str, Any]]:
+def _changes(log: Log, where: UUID, rows: list[Message]) -> list[dict[str, Any]]:
     """Return edits, deletes and reactions to messages that the client has already."""
-    rows = log.changed(sequence, since, MAX_RESUME)
     return [
         {"type": "message_deleted", "conversation": where, "message_id": row.pk, "sequence": row.sequence}
         if row.deleted_at

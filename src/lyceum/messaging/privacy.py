@@ -167,6 +167,8 @@ def erase(subject: Subject) -> None:
     wrote = set(Message.objects.filter(sender=subject.id).values_list("conversation_id", flat=True))
     reacted = set(Reaction.objects.filter(user=subject.id).values_list("message__conversation_id", flat=True))
     shared = set(_places(subject).values_list("conversation_id", flat=True))
+    # All that is locked below, in the order in which everybody locks conversations.
+    list(Conversation.objects.select_for_update().filter(pk__in=wrote | reacted | shared).order_by("pk").values("pk"))
     Reaction.objects.filter(user=subject.id).delete()
     while attachments.discard(Q(uploader=subject.id, message_id=None)):
         pass

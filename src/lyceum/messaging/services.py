@@ -182,15 +182,32 @@ def _tell_message(kind: str, log: Log, message: Message, *, exclude: str = "") -
     push_on_commit(group, {**frame, "message": bare}, never=original_readers, sequence=sequence, exclude=exclude)
 
 
-@transaction.atomic
 def tell_scanned(attachment_id: UUID, *, is_clean: bool) -> None:
-    """Say what the scanner found of a file; where it was sent meanwhile, its members are told."""
+    """Say what the scanner found of a file; where it was sent, also at this moment, its members are told."""
+    while not _is_settled(attachment_id, is_clean=is_clean):
+        # It was sent while this waited for the file, so that the conversation is known now.
+        pass
+
+
+@transaction.atomic
+def _is_settled(attachment_id: UUID, *, is_clean: bool) -> bool:
     # The conversation's lock comes before the file's, as where a message is deleted.
-    where = Attachment.objects.filter(pk=attachment_id, conversation__ended_at=None).values("conversation")
+    where = Attachment.objects.filter(pk=attachment_id).values("conversation")
     conversation = Conversation.objects.select_for_update().filter(pk__in=where).first()
-    message_id = files.settle_scan(attachment_id, is_clean=is_clean)
-    mine = conversation.participants.first() if conversation is not None else None
-    if message_id is None or conversation is None or mine is None:
+    file = files.lock_pending(attachment_id)
+    if file is None:
+        return True
+    if conversation is None and file.conversation_id is not None:
+        return False
+    files.settle_scan(file, is_clean=is_clean)
+    if conversation is not None and file.message_id is not None:
+        _tell_settled(conversation, file.message_id)
+    return True
+
+
+def _tell_settled(conversation: Conversation, message_id: UUID) -> None:
+    mine = conversation.participants.first()
+    if mine is None:
         return
     mine.conversation, mine.visible_after = conversation, 0
     log = selectors.log_of(mine)
@@ -398,10 +415,12 @@ def change_role(participant: Participant, user_id: UUID, role: str) -> Participa
     member.role = role
     member.save(update_fields=["role"])
     _keep_an_owner(conversation, rather_than=user_id)
+    member.refresh_from_db()
+    if member.role != Participant.Role.OWNER:
+        notifications.withdraw(conversation.pk, allowed_by=user_id)
     audit.record(mine.user, "conversation.role_changed", conversation.pk, user=str(user_id), role=role)
     changes = {"roles": {str(user_id): role}}
     push_on_commit(group_of(conversation.pk), {"type": "conversation_updated", "changes": changes})
-    member.refresh_from_db()
     return member
 
 

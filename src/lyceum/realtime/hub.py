@@ -94,8 +94,11 @@ class Hub:
         """Join and leave groups until they are these, heard above these numbers; for what was missed."""
         for group in member.groups - groups.keys():
             self.leave(member, group)
-        for group in groups.keys() - member.groups:
-            self.join(member, group, groups[group])
+        for group, above in groups.items():
+            if group not in member.groups:
+                self.join(member, group, above)
+            else:
+                self._floors.put(group, member.person, above)
 
     def forget(self, member: Member) -> None:
         for group in list(member.groups):

@@ -1,5 +1,6 @@
 """Django's admin: who gets in, what may be done there, and what is on no page."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from django.contrib.auth.models import Group
 from django.test import Client
 from django.urls import reverse
 
-from lyceum.accounts import erasure, factors, keys, services, tokens
+from lyceum.accounts import coming_back, erasure, factors, keys, services, tokens
 from lyceum.accounts.admin import PersonForm
 from lyceum.accounts.errors import TokenRevoked
 from lyceum.accounts.models import (
@@ -247,6 +248,28 @@ def test_a_page_that_is_older_than_a_change_changes_nothing(at_staff: Client, al
     assert "This person was changed meanwhile." in refused.content.decode()
     alice.refresh_from_db()
     assert (alice.first_name, alice.is_staff) == ("Alicia", False)
+
+
+def shut_out(user: User) -> None:
+    services.deactivate(user, actor=None)
+
+
+def come_back(user: User) -> None:
+    erasure.close(user)
+    coming_back.open_again(user)
+
+
+@pytest.mark.parametrize(("act", "is_active"), [(shut_out, False), (erasure.close, False), (come_back, True)])
+def test_nor_does_one_that_is_older_than_who_was_shut_out_or_closed_the_account(
+    at_staff: Client, alice: User, act: Callable[[User], Any], is_active: bool
+) -> None:
+    seen = alice.version
+    act(alice)
+    refused = change(at_staff, alice, seen_version=str(seen), is_active=None if is_active else "on")
+    assert "This person was changed meanwhile." in refused.content.decode()
+    before = (is_active, act is shut_out, act is erasure.close)
+    alice.refresh_from_db()
+    assert (alice.is_active, alice.is_barred, alice.erase_at is not None) == before
 
 
 def test_people_are_found_without_case_and_accents(at_staff: Client, alice: User) -> None:

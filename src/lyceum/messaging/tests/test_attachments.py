@@ -387,6 +387,45 @@ def test_who_was_away_hears_of_the_verdict(alice: User, bob: User, jobs: Jobs, r
     assert resumed["count"] == 0
 
 
+@pytest.mark.usefixtures("clamd")
+@pytest.mark.parametrize("has_ended", [False, True])
+def test_a_verdict_while_the_message_is_stored_is_told_too(
+    alice: User, bob: User, room: UUID, jobs: Jobs, monkeypatch: pytest.MonkeyPatch, has_ended: bool
+) -> None:
+    found = put(client_of(alice), b"harmless", "a.txt").json()
+    lock, waits = attachments.lock_pending, [True]
+
+    def lock_after_the_send(attachment_id: UUID) -> Attachment | None:
+        if waits.pop() if waits else False:
+            send(client_of(alice), room, found["id"])
+            client_of(bob).get(f"/api/v1/chat/conversations/{room}/messages/")
+            if has_ended:
+                services.end_conversation(get_participant_for(alice.pk, room))
+        return lock(attachment_id)
+
+    monkeypatch.setattr(attachments, "lock_pending", lock_after_the_send)
+    for _, arguments in jobs.waiting:
+        tasks.scan_attachment(**arguments)
+    if has_ended:
+        services.restore_conversation(alice, room)
+    page = client_of(bob).get(f"/api/v1/chat/conversations/{room}/messages/").json()
+    assert page["results"][0]["attachments"][0]["state"] == "ready"
+    frames = catching_up.missed_frames(bob.pk, room, 1, timezone.now() + catching_up.OVERLAP - timedelta(seconds=9))
+    assert [frame["type"] for frame in frames] == ["message_edited", "resumed"]
+
+
+def test_more_changes_than_are_told_are_to_be_read_anew(
+    alice: User, bob: User, room: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(catching_up, "MAX_RESUME", 4)
+    sent = [services.send_message(room, sender=alice.pk, content=str(n)).message_id for n in range(5)]
+    left, mine = timezone.now() + catching_up.OVERLAP, get_participant_for(alice.pk, room)
+    for count, each in enumerate(sent, 1):
+        services.edit_message(mine, each, content="another")
+        frames = [frame["type"] for frame in catching_up.missed_frames(bob.pk, room, 5, left)]
+        assert frames == (["message_edited"] * count + ["resumed"] if count < 5 else ["reload"])
+
+
 def test_a_scanner_that_is_away_is_no_verdict(clamd: Clamd) -> None:
     clamd.close()
     with pytest.raises(scanner.Unavailable):

@@ -403,6 +403,7 @@ def test_whom_staff_shut_out_while_closing_is_erased_in_time_and_cannot_take_it_
 def test_whom_staff_let_in_again_may_enter(zelda: User, priya: User, jobs: Jobs, client: Client) -> None:
     erasure.close(zelda)
     accounts.deactivate(zelda, actor=priya)
+    zelda.refresh_from_db()
     at_staff = Client()
     at_staff.force_login(priya)
     body = {name: getattr(zelda, name) for name in ("email", "first_name", "last_name", "limit_profile")}

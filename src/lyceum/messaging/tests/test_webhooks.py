@@ -5,7 +5,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
 from lyceum.accounts.models import User
@@ -152,6 +154,25 @@ def test_the_word_of_an_owner_ends_when_they_leave(alice: User, bob: User, hook:
     services.let_listen(selectors.get_participant_for(bob.pk, room.pk), hook.pk, listen=True)
     services.send_message(room.pk, sender=bob.pk, content="bob is the owner now")
     assert texts(heard()) == ["bob is the owner now"]
+
+
+def test_the_word_of_an_owner_ends_when_they_are_none_any_more(alice: User, bob: User, hook: Any, heard: Heard) -> None:
+    room = services.create_group(alice.pk, name="Maps", members=[bob.pk], history="all")
+    mine = selectors.get_participant_for(alice.pk, room.pk)
+    services.let_listen(mine, hook.pk, listen=True)
+    assert services.change_role(mine, alice.pk, "member").role == "member"
+    services.send_message(room.pk, sender=bob.pk, content="alice cannot say so now")
+    assert texts(heard()) == [None]
+    assert webhooks.scopes_of(hook) == []
+
+
+def test_groups_are_locked_in_the_order_in_which_sends_lock_them(priya: User, hook: Any) -> None:
+    rooms = [services.create_group(priya.pk, name=str(n), members=[], history="all").pk for n in range(8)]
+    with CaptureQueriesContext(connection) as seen:
+        webhooks.choose_places(hook.pk, rooms, actor=priya)
+    locked = [one["sql"] for one in seen if "FOR UPDATE" in one["sql"] and "messaging_conversation" in one["sql"]]
+    assert [room for sql in locked for room in rooms if room.hex in sql] == sorted(rooms)
+    assert len(locked) == 8
 
 
 def test_a_group_that_ended_gives_nothing_until_it_is_restored(

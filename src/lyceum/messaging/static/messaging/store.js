@@ -341,10 +341,10 @@ export class Store extends EventTarget {
   async makeSure(id) {
     const before = this.conversations.get(id);
     if (!before || !this.#unsure.delete(id)) return;
-    const { participants } = before;
+    const { participants, name: called, notifications: told } = before;
     const fresh = await call("GET", `chat/conversations/${id}/`).catch(() => null);
     const c = this.conversations.get(id);
-    if (fresh && c?.participants === participants) {
+    if (fresh && c?.participants === participants && c.name === called && c.notifications === told) {
       const { name, history, notifications, muted } = fresh;
       Object.assign(c, { name, history, notifications, muted, participants: readAtLeast(fresh.participants, participants) });
       this.touch("list", "people", "thread");
