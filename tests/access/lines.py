@@ -1,7 +1,7 @@
 """The lines of `access.yaml`, and the operations that there are."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from lyceum.core.api import Door
 FILE = Path(__file__).with_name("access.yaml")
 # What is no operation: the documents themselves, their pages, and every address that is none.
 NO_OPERATION = {"Schema", "Swagger", "Redoc", "Unknown"}
-CLASSES = {"public", "person", "own", "member", "writer", "moderator", "owner", "ended", "staff"}
+CLASSES = {"public", "person", "own", "member", "writer", "moderator", "owner", "ended", "buyer", "signed", "staff"}
 METHODS = ("get", "post", "put", "patch", "delete")
 
 
@@ -26,6 +26,7 @@ class Line:
     kind: str
     body: Any = None
     query: str = ""
+    headers: dict[str, str] = field(default_factory=dict)
     answers: tuple[Any, ...] = ()
 
 

@@ -22,6 +22,9 @@ from lyceum.accounts.oauth.models import App, AppGrant
 from lyceum.core.archives import Archive
 from lyceum.core.ids import uuid7
 from lyceum.core.testing.people import make_person
+from lyceum.library.orders import carts, payments
+from lyceum.library.orders import services as orders
+from lyceum.library.testing import make_book
 from lyceum.messaging import attachments, services
 from lyceum.notifications.models import Delivery, Device, Webhook
 
@@ -118,6 +121,7 @@ def make_world() -> World:
     world = World(people, {"emoji": "👍"})
     _make_room(world)
     _make_own(world)
+    _make_bought(world)
     _make_staffs(world)
     people["owner"].email = f"{world.private}@example.org"
     people["owner"].save()
@@ -164,6 +168,16 @@ def _make_own(world: World) -> None:
     Session.objects.filter(pk=sign_in.pk).update(user_agent=word)
     world.ids |= {"passkey_id": key.pk, "device_id": device.pk, "identity_id": identity.pk, "grant_id": grant.pk}
     world.ids |= {"sign_in_id": sign_in.public_id, "app_id": app.pk, "export_id": export.pk}
+
+
+def _make_bought(world: World) -> None:
+    owner, book = world.people["owner"], make_book("A book for everybody", price="1.00", stock=99)
+    carts.add(owner, book.pk)
+    order = orders.place_order(owner, key=world.private)
+    order.items.update(title=world.private)
+    payments.receive(payments.Notice(world.private, order.pk, order.total_amount, order.currency, world.private))
+    item = carts.add(owner, book.pk)
+    world.ids |= {"book_id": book.pk, "order_id": order.pk, "item_id": item.id}
 
 
 def _make_staffs(world: World) -> None:

@@ -238,6 +238,8 @@ SPECTACULAR_SETTINGS = {
         {"name": "users", "description": "Accounts, profile, pictures, sign-ins, the directory."},
         {"name": "auth", "description": "Tokens for programs, and tickets for WebSockets."},
         {"name": "chat", "description": "Conversations and messages."},
+        {"name": "cart", "description": "What one means to order."},
+        {"name": "orders", "description": "What one ordered, and how it is paid and sent."},
         {"name": "notifications", "description": "How one is told: devices, mail, and webhooks for programs."},
         {"name": "asyncapi", "description": "The WebSocket protocol as a document."},
     ],

@@ -99,6 +99,7 @@ api: list[Any] = [
     path("", include("lyceum.accounts.api.urls")),
     path("chat/", include("lyceum.messaging.api.urls")),
     path("notifications/", include("lyceum.notifications.api.urls")),
+    path("", include("lyceum.library.api.order_urls")),
     path("schema/", Schema.as_view(), name="schema"),
     path("asyncapi/", AsyncApi.as_view()),
     path("docs/", Swagger.as_view(url="/api/schema/")),

@@ -4,12 +4,13 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Literal
+from typing import Literal, get_args
 from uuid import UUID
 
-Notice = Literal["price_changed", "sold_out", "not_enough_stock", "not_for_sale", "other_currency"]
+Notice = Literal["price_changed", "sold_out", "not_enough_stock", "not_for_sale"]
+NOTICES: tuple[str, ...] = get_args(Notice)
 # A changed price is told, and does not stand in the way of who has seen the new one.
-IN_THE_WAY = ("sold_out", "not_enough_stock", "not_for_sale", "other_currency")
+IN_THE_WAY = ("sold_out", "not_enough_stock", "not_for_sale")
 
 
 @dataclass(frozen=True)
