@@ -64,3 +64,25 @@ def test_who_waited_for_the_row_is_told_that_it_has_changed(
     assert late.result(10).status_code == 412
     now = f'"{row.pk}.{row.version + 1}"'
     assert api.patch(path, body, headers={"If-Match": now}).status_code == 200
+
+
+def test_a_state_is_held_against_what_is_there_and_can_be_changed(settings: Any) -> None:
+    settings.LIMITS_ENABLED = False
+    alice, bob, charlie = (make_person(name) for name in ("alice", "bob", "charlie"))
+    api, named, rooms = client_of(alice), {"If-Match": '"x.1"'}, "/api/v1/chat/conversations/"
+    asked = {"kind": "group", "name": "Charts", "participants": [str(bob.pk)]}
+    group = f"{rooms}{api.post(rooms, asked).json()['id']}/"
+    message = f"{group}messages/{api.post(f'{group}messages/', {'content': 'hello'}).json()['id']}/"
+    member, reaction = f"{group}members/{bob.pk}/", f"{message}reactions/%F0%9F%91%8D/"
+
+    assert api.delete(f"{group}members/{charlie.pk}/", headers=named).status_code == 404
+    assert client_of(charlie).put(reaction, headers=named).status_code == 404
+    assert {api.put(path, headers=named).status_code for path in (group, member)} == {405}
+    for answer in (api.delete(member, headers=named), api.put(reaction, headers=named)):
+        assert (answer.status_code, answer.json()["code"]) == (412, "precondition_failed")
+    assert api.get(message).json()["reactions"] == []
+    assert str(bob.pk) in {row["id"] for row in api.get(group).json()["participants"]}
+
+    anyhow = {"If-Match": "*"}
+    assert api.put(reaction, headers=anyhow).status_code == 200
+    assert api.delete(member, headers=anyhow).status_code == 204

@@ -2,11 +2,12 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, ClassVar, TypeVar
 from uuid import UUID
 
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.urls import resolve
 from rest_framework.exceptions import APIException, NotAcceptable
@@ -132,9 +133,21 @@ class Door(APIView):
         act = partial(handler or self.http_method_not_allowed, request, *self.args, **self.kwargs)
         if self.creates and request.method == "POST":
             return self._with_location(idempotency.once(request, act, is_needed=self.needs_key))
-        if request.method in CHANGING and request.method not in self.conditional:
+        if handler is None or request.method not in CHANGING or request.method in self.conditional:
+            return act()
+        return self._act_without_a_tag(request, act)
+
+    def _act_without_a_tag(self, request: Request, act: Callable[[], Any]) -> Any:
+        """Change what has no ETag; where a state is named, only say first what would be said without it.
+
+        So RFC 9110 (13.2.1) orders it: what is not there is 404, and what is taken back again was 2xx.
+        """
+        if "If-Match" not in request.headers:
+            return act()
+        with transaction.atomic():
+            answer = act()
             check_if_match(request, None)
-        return act()
+        return answer
 
     def _with_location(self, answer: Any) -> Any:
         """Say where what was made is found; a repeat, whose body was kept, is told the same."""
