@@ -123,7 +123,7 @@ class _Given(PydanticBaseSettingsSource):
 class Environment(BaseSettings):
     """Every variable that the server reads, with its type, default and meaning."""
 
-    model_config = SettingsConfigDict(case_sensitive=True, extra="ignore")
+    model_config = SettingsConfigDict(case_sensitive=True, extra="ignore", hide_input_in_errors=True)
 
     ENVIRONMENT: Literal["development", "production"] = Field(
         "development", description="`production` refuses to start with settings that are unsafe for strangers."

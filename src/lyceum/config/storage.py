@@ -1,11 +1,16 @@
 """STORAGE_URL: where files are kept, in one address."""
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
+from ipaddress import IPv6Address
 from pathlib import Path, PurePosixPath
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,61}[A-Za-z0-9]")
+LABEL, MOST_OF_A_HOST = r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)", 255
+# As the SDK has them, which calls no others: no underscore, which servers in containers have at times.
+HOST = re.compile(rf"(?:{LABEL}\.)*{LABEL}\.?")
 OPTIONS = {"region", "tls", "addressing"}
 FORM = "use s3://bucket, s3://key:secret@host:port/bucket or file:///path"
 # What servers that know no regions take for one.
@@ -32,7 +37,11 @@ def parse(text: str) -> Bucket | Path | None:
     """
     if not text:
         return None
-    parts = urlsplit(text)
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        # It repeats what it was given.
+        raise ValueError(FORM) from None
     if parts.scheme == "file":
         if parts.netloc or not parts.path.strip("/"):
             raise ValueError("use file:///path, with three slashes")
@@ -70,8 +79,8 @@ def _place(parts: SplitResult) -> tuple[str, str, str]:
     """Return the host, the bucket and the beginning of its keys; a host alone is a bucket of AWS."""
     try:
         port = parts.port
-    except ValueError as err:
-        raise ValueError("write / in a secret as %2F, and : as %3A") from err
+    except ValueError:
+        raise ValueError("write / in a secret as %2F, and : as %3A") from None
     # A host's capitals are gone in `hostname`, which a bucket may not lose.
     host = parts.netloc.rpartition("@")[2]
     name, _, prefix = unquote(parts.path).strip("/").partition("/")
@@ -79,6 +88,14 @@ def _place(parts: SplitResult) -> tuple[str, str, str]:
         host, name = "", host
     if not BUCKET.fullmatch(name) or (port is not None and not host):
         raise ValueError(FORM)
+    if host and not _is_host(parts.hostname or ""):
+        raise ValueError("the host is a name of letters, digits, hyphens and dots, or an IP address")
     if ".." in PurePosixPath(prefix).parts or "//" in prefix:
         raise ValueError("the path after the bucket is a plain one")
     return host, name, f"{prefix}/" if prefix else ""
+
+
+def _is_host(name: str) -> bool:
+    with suppress(ValueError):
+        return bool(IPv6Address(name))
+    return len(name) <= MOST_OF_A_HOST and HOST.fullmatch(name) is not None

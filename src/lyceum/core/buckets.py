@@ -99,7 +99,10 @@ class BucketStorage(Storage):
     def _client(self) -> Any:
         # Threads share a client, but not its making.
         with _making:
-            return _connect(*self._access)
+            try:
+                return _connect(*self._access)
+            except ValueError as err:
+                raise self._away("Its address or its region cannot be right.") from err
 
     def call(self, operation: str, **fields: Any) -> Any:
         """Ask the bucket; raises FileNotFoundError for a key that is not there, and StorageAway."""
@@ -218,7 +221,8 @@ class BucketStorage(Storage):
         return folders, [name for name in files if name]
 
     def _pages(self, operation: str, **fields: Any) -> Iterator[dict[str, Any]]:
-        pages = iter(self._client.get_paginator(operation).paginate(Bucket=self.name, **fields))
+        with self._asking():
+            pages = iter(self._client.get_paginator(operation).paginate(Bucket=self.name, **fields))
         while True:
             with self._asking():
                 page = next(pages, None)

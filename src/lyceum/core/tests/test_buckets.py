@@ -217,6 +217,11 @@ def test_a_server_that_refuses_the_credentials_is_away(bucket: BucketStorage, bu
     assert {away(act)[:11] for act in every_act(bucket)} == {"It refuses "}
 
 
+def test_an_address_that_the_sdk_refuses_to_call_is_away() -> None:
+    storage = BucketStorage("notes", endpoint="http://minio_1:9000", region="us-east-1", key="k", secret="s")
+    assert {away(act) for act in every_act(storage)} == {"Its address or its region cannot be right."}
+
+
 def test_a_bucket_that_is_not_there_is_away_and_not_empty(bucket_server: BucketServer) -> None:
     storage = BucketStorage(**bucket_server.options())
     acts = every_act(storage)

@@ -87,6 +87,11 @@ def test_a_bucket_is_tried_and_what_is_wrong_with_it_told(
     bucket_server.ask_for_credentials(asked=False)
     monkeypatch.setenv("STORAGE_URL", address.replace(bucket.name, "no-such-bucket"))
     assert "cannot be used. There is no bucket of this name. Is STORAGE_URL right?" in said(home, port, "fail")
+    monkeypatch.setenv("STORAGE_URL", "s3://KEY:hush@notes.example/bucket?region=no region")
+    assert "cannot be used. Its address or its region cannot be right. Is STO" in said(home, port, "fail")
+    monkeypatch.setenv("STORAGE_URL", "s3://KEY:hush@minio_1:9000/bucket?tls=false")
+    assert said(home, port, "fail").startswith("STORAGE_URL: the host is a name of letters, digits, hyphens and dots")
+    monkeypatch.setenv("STORAGE_URL", address)
     bucket_server.stop()
     assert "cannot be used. It does not answer (EndpointConnectionError)." in said(home, port, "fail")
 
