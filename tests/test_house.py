@@ -1,5 +1,6 @@
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -86,3 +87,16 @@ print(*(getattr(settings, name) for name in names))
     environment = {**os.environ, "PUBLIC_URL": "https://lyceum.example"}
     done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["True", "True", "True", "Lax", "__Host-sessionid", "None", "/"]
+
+
+def test_whoever_keeps_files_says_in_which_folder() -> None:
+    texts = [
+        path.read_text() for path in (ROOT / "src/lyceum").rglob("*.py") if not {"tests", "runtime"} & {*path.parts}
+    ]
+    keeping = [text for text in texts if "default_storage.save(" in text]
+    assert len(keeping) > 2
+    assert [text[:80] for text in keeping if "leftovers.own(" not in text] == []
+    named = {name for text in texts for name in re.findall(r'leftovers\.own\("(.*?)"\)', text)}
+    program = "import django; django.setup(); from lyceum.core import leftovers; print(*leftovers.owned())"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert set(done.stdout.split()) == named

@@ -15,7 +15,7 @@ from lyceum.core.errors import Invalid, NotFound
 from lyceum.core.ids import uuid7
 from lyceum.core.sandbox import Unreadable, parse
 
-FOLDER = "avatars"
+FOLDER = leftovers.own("avatars")
 REFUSALS = {
     "type": ("invalid", "Send a PNG, JPEG, WebP or GIF picture."),
     "pixels": ("too_large", "The picture has more than 40 million pixels."),

@@ -22,7 +22,7 @@ from lyceum.core.archives import Archive
 from lyceum.core.errors import NotFound, Unavailable
 
 log = structlog.get_logger("lyceum.privacy")
-FOLDER = "exports"
+FOLDER = leftovers.own("exports")
 TOPIC = "jobs"
 # A job that nobody works on any more.
 LOST_AFTER = timedelta(hours=12)

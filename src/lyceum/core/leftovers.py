@@ -14,6 +14,18 @@ from lyceum.core.errors import Unavailable
 LEFT_BEHIND = timedelta(hours=1)
 # Longer than any upload takes.
 UNFINISHED = timedelta(days=1)
+_folders: set[str] = set()
+
+
+def own(folder: str) -> str:
+    """Say that a folder of the storage is the product's, and return it; what stands elsewhere is left alone."""
+    _folders.add(folder)
+    return folder
+
+
+def owned() -> list[str]:
+    """Return the folders that hold the product's files; backups take these, and restoring changes no other."""
+    return sorted(_folders)
 
 
 def delete_on_commit(*paths: str) -> None:

@@ -21,7 +21,8 @@ from lyceum.messaging.errors import NotAllowedType, TooManyUnsent
 from lyceum.messaging.file_types import PLAIN, TEXTS, look, unpack
 from lyceum.messaging.models import Attachment, Participant
 
-FOLDER = "attachments"
+FOLDER = leftovers.own("attachments")
+NAME = re.compile(r"[0-9a-f]{32}(\.webp)?")
 MAX_A_MESSAGE, MAX_UNSENT, MAX_UNSENT_BYTES = 10, 50, 250 * 1024 * 1024
 UNSENT_KEPT = timedelta(hours=24)
 # Longer than a job tries while the scanner is away.
@@ -201,9 +202,10 @@ def sweep() -> int:
 
 
 def _named(names: Sequence[str]) -> list[str]:
-    ids = {name: UUID(name.removesuffix(".webp")) for name in names}
+    """Return the names that are not ours to delete: those of files with a row, and those that we never gave."""
+    ids = {name: UUID(name.removesuffix(".webp")) for name in names if NAME.fullmatch(name)}
     known = set(Attachment.objects.filter(pk__in=ids.values()).values_list("pk", flat=True))
-    return [name for name, identity in ids.items() if identity in known]
+    return [name for name in names if name not in ids or ids[name] in known]
 
 
 def lock_pending(attachment_id: UUID) -> Attachment | None:

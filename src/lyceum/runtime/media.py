@@ -10,8 +10,8 @@ from typing import IO
 from django.core.files.base import File
 from django.core.files.storage import default_storage
 
+from lyceum.core import leftovers
 from lyceum.core.errors import Unavailable
-from lyceum.core.leftovers import listed
 
 FOLDER = "media"
 Say = Callable[[str], None]
@@ -39,13 +39,17 @@ class _Unpacked(File):  # type: ignore[type-arg]
         return str(self.name)
 
 
-def _kept(folder: str = "") -> Iterator[str]:
-    """Yield the names of all files that are kept."""
-    folders, names = listed(folder)
-    beginning = f"{folder}/" if folder else ""
-    yield from (f"{beginning}{name}" for name in names)
+def _kept() -> Iterator[str]:
+    """Yield the names of all files of ours; others may keep theirs beside them."""
+    for folder in leftovers.owned():
+        yield from _within(folder)
+
+
+def _within(folder: str) -> Iterator[str]:
+    folders, names = leftovers.listed(folder)
+    yield from (f"{folder}/{name}" for name in names)
     for inner in folders:
-        yield from _kept(f"{beginning}{inner}")
+        yield from _within(f"{folder}/{inner}")
 
 
 def add_to(archive: tarfile.TarFile, *, say: Say) -> dict[str, str]:

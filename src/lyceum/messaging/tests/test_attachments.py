@@ -331,10 +331,12 @@ def test_what_was_not_sent_goes_after_a_day_and_what_no_row_names_too(alice: Use
         name for folder in leftovers.listed("attachments")[0] for name in leftovers.listed(f"attachments/{folder}")[1]
     ] == []
     default_storage.save("attachments/00/01890000000070008000000000000000", ContentFile(b"left"))
+    default_storage.save("attachments/00/Thumbs.db", ContentFile(b"not ours"))
     assert attachments.sweep() == 0
     leftovers.LEFT_BEHIND, kept = timedelta(seconds=-5), leftovers.LEFT_BEHIND
     try:
         assert attachments.sweep() == 1
+        assert leftovers.listed("attachments/00")[1] == ["Thumbs.db"]
     finally:
         leftovers.LEFT_BEHIND = kept
 

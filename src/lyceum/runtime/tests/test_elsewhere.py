@@ -102,9 +102,10 @@ def test_everything_comes_back_from_a_backup(environment: dict[str, str], folder
     assert done.returncode == 0, done.stderr
     assert lyceum(environment, "demo", "load").returncode == 0
     media = folder / "home" / "media"
-    (media / "deep" / "er").mkdir(parents=True)
+    ours = media / "attachments" / "deep"
+    ours.mkdir(parents=True)
     for number in range(3):
-        (media / "deep" / "er" / f"{number} ü.bin").write_bytes(secrets.token_bytes(10_000))
+        (ours / f"{number} ü.bin").write_bytes(secrets.token_bytes(10_000))
     before = state(environment)
     assert before[0][0] > 20  # type: ignore[index]
     file = folder / "monday.tar"
@@ -119,8 +120,8 @@ def test_everything_comes_back_from_a_backup(environment: dict[str, str], folder
         connection.execute("update messaging_message set content = 'changed'")
         # As a later version would have left it: a table that refers to what the backup holds.
         connection.execute("create table later (person uuid references accounts_user(id))")
-    (media / "deep" / "er" / "0 ü.bin").unlink()
-    (media / "new.bin").write_bytes(b"new")
+    (ours / "0 ü.bin").unlink()
+    (ours / "new.bin").write_bytes(b"new")
     changed = state(environment)
 
     assert lyceum(environment, "restore", str(file), typed="no\n").returncode == 1
@@ -149,7 +150,12 @@ def test_everything_comes_back_from_a_backup(environment: dict[str, str], folder
 
 
 def kept_in(bucket: BucketStorage) -> dict[str, bytes]:
-    return {name: bucket.open(name).read() for name in bucket.listdir("")[1]}
+    names = [f"attachments/{name}" for name in bucket.listdir("attachments")[1]]
+    return {name: bucket.open(name).read() for name in [*names, *bucket.listdir("")[1]]}
+
+
+def kept_below(folder: Path) -> dict[str, bytes]:
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 @pytest.mark.timeout(180)
@@ -159,27 +165,30 @@ def test_a_backup_takes_the_files_of_a_bucket_and_moves_them_from_place_to_place
     assert lyceum(environment, "migrate").returncode == 0
     media, bucket = folder / "home" / "media", bucket_server.make()
     shutil.rmtree(media, ignore_errors=True)
-    media.mkdir()
-    files = {f"{number}.bin": secrets.token_bytes(300_000) for number in range(3)}
+    (media / "attachments").mkdir(parents=True)
+    files = {f"attachments/{number}.bin": secrets.token_bytes(300_000) for number in range(3)}
     for name, data in files.items():
         (media / name).write_bytes(data)
+    # Somebody else's, in a folder or a bucket that is not ours alone.
+    (media / "theirs.txt").write_bytes(b"theirs")
     assert lyceum(environment, "backup", str(folder / "folder.tar")).returncode == 0
 
     with_bucket = {**environment, "STORAGE_URL": bucket_server.url(bucket)}
-    bucket.save("of-before.bin", ContentFile(b"x"))
+    bucket.save("attachments/of-before.bin", ContentFile(b"x"))
+    bucket.save("other.txt", ContentFile(b"other"))
     done = lyceum(with_bucket, "restore", str(folder / "folder.tar"), "--yes")
     assert done.returncode == 0, done.stderr
-    assert kept_in(bucket) == files
+    assert kept_in(bucket) == {**files, "other.txt": b"other"}
 
     done = lyceum(with_bucket, "backup", str(folder / "bucket.tar"))
     assert "Adding 3 files" in done.stdout, done.stderr
     assert lyceum(with_bucket, "backup", "--no-files", str(folder / "rows.tar")).returncode == 0
-    bucket.delete("0.bin")
+    bucket.delete("attachments/0.bin")
     assert lyceum(with_bucket, "restore", str(folder / "rows.tar"), "--yes").returncode == 0
-    assert set(kept_in(bucket)) == {"1.bin", "2.bin"}
-    shutil.rmtree(media)
+    assert set(kept_in(bucket)) == {"attachments/1.bin", "attachments/2.bin", "other.txt"}
+    shutil.rmtree(media / "attachments")
     assert lyceum(environment, "restore", str(folder / "bucket.tar"), "--yes").returncode == 0
-    assert {path.name: path.read_bytes() for path in media.iterdir()} == files
+    assert kept_below(media) == {**files, "theirs.txt": b"theirs"}
 
     bucket_server.stop()
     for arguments in (["backup", str(folder / "half.tar")], ["restore", str(folder / "bucket.tar"), "--yes"]):
