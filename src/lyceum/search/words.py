@@ -5,13 +5,13 @@ import unicodedata
 from functools import lru_cache
 
 # One sign of Chinese or Japanese is a word of its own, since these do not part words.
-_SIGNS = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
-_WORD = re.compile(rf"[{_SIGNS}]|[^\W{_SIGNS}]+")
+SIGNS = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+_WORD = re.compile(rf"[{SIGNS}]|[^\W{SIGNS}]+")
 # What a reader sees as one word, to mark it whole.
-WRITTEN = re.compile(rf"[{_SIGNS}]|[^\W{_SIGNS}]+(?:['’][^\W{_SIGNS}]+)*")
-_POSSESSIVE = re.compile(r"(?<=\w)['’][sS](?!\w)|(?<=[sS])['’](?!\w)")
-_ELISION = re.compile(r"(?<![\w'’])(?:[cdjlmnst]|qu|jusqu|lorsqu|puisqu)['’](?=\w)", re.IGNORECASE)
-_APOSTROPHE = re.compile(r"(?<=\w)['’](?=\w)")
+WRITTEN = re.compile(rf"[{SIGNS}]|[^\W{SIGNS}]+(?:['’][^\W{SIGNS}]+)*")
+POSSESSIVE = re.compile(r"(?<=\w)['’][sS](?!\w)|(?<=[sS])['’](?!\w)")
+ELISION = re.compile(r"(?<![\w'’])(?:[cdjlmnst]|qu|jusqu|lorsqu|puisqu)['’](?=\w)", re.IGNORECASE)
+APOSTROPHE = re.compile(r"(?<=\w)['’](?=\w)")
 # Letters that no accent makes of another one.
 _LETTERS = str.maketrans(
     {"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "đ": "d", "ð": "d", "þ": "th", "ł": "l", "ı": "i", "ħ": "h"}
@@ -25,7 +25,7 @@ def even_out(text: str) -> str:
     """Take apostrophes out of words: `Lord's` is lord, `l'homme` is homme, `O'Brien` is obrien."""
     if "'" not in text and "’" not in text:
         return text
-    return _APOSTROPHE.sub("", _ELISION.sub(" ", _POSSESSIVE.sub("", text)))
+    return APOSTROPHE.sub("", ELISION.sub(" ", POSSESSIVE.sub("", text)))
 
 
 def fold(text: str) -> str:
