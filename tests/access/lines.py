@@ -16,7 +16,7 @@ from lyceum.core.api import Door
 FILE = Path(__file__).with_name("access.yaml")
 # What is no operation: the documents themselves, their pages, and every address that is none.
 NO_OPERATION = {"Schema", "Swagger", "Redoc", "Unknown"}
-CLASSES = {"public", "person", "own", "member", "writer", "moderator", "owner", "ended", "buyer", "signed", "staff"}
+CLASSES = {"public", "person", "own", "kept", "member", "writer", "moderator", "owner", "ended", "signed", "staff"}
 METHODS = ("get", "post", "put", "patch", "delete")
 
 

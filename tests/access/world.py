@@ -22,9 +22,10 @@ from lyceum.accounts.oauth.models import App, AppGrant
 from lyceum.core.archives import Archive
 from lyceum.core.ids import uuid7
 from lyceum.core.testing.people import make_person
+from lyceum.library import reviews
 from lyceum.library.orders import carts, payments
 from lyceum.library.orders import services as orders
-from lyceum.library.testing import make_book
+from lyceum.library.testing import make_author, make_book, make_category, make_publisher
 from lyceum.messaging import attachments, services
 from lyceum.notifications.models import Delivery, Device, Webhook
 
@@ -123,6 +124,7 @@ def make_world() -> World:
     _make_own(world)
     _make_bought(world)
     _make_staffs(world)
+    _make_books(world)
     people["owner"].email = f"{world.private}@example.org"
     people["owner"].save()
     return world
@@ -188,6 +190,18 @@ def _make_staffs(world: World) -> None:
         webhook=webhook, event_id=uuid7(), event="message.created", data={}, happened_at=timezone.now(), state="failed"
     )
     world.ids |= {"key_id": key.pk, "webhook_id": webhook.pk, "delivery_id": delivery.pk}
+
+
+def _make_books(world: World) -> None:
+    book = make_book("Maps", ["Ada Writer"], categories=["Geology"], publisher="Field Press")
+    review, _ = reviews.write_review(world.people["owner"], book.pk, rating=4)
+    # Nothing stands under these, so that they may go.
+    under = {
+        "author_id": make_author("Bo Lim"),
+        "publisher_id": make_publisher("Press"),
+        "category_id": make_category("Ores"),
+    }
+    world.ids |= {"book_id": book.pk, "review_id": review.pk, **{name: row.pk for name, row in under.items()}}
 
 
 def tables() -> list[type[models.Model]]:

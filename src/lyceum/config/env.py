@@ -159,6 +159,9 @@ class Environment(BaseSettings):
     LOG_LEVEL: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="From which level on the application log has lines: DEBUG, INFO, WARNING or ERROR."
     )
+    PUBLIC_READ: bool = Field(
+        True, description="Let people without an account read what is public: the catalogue of books."
+    )
     ENABLE_SWAGGER: bool = Field(True, description="Serve the pages /api/docs/ and /api/redoc/.")
     EMAIL_VERIFICATION: Literal["optional", "required"] = Field(
         "optional", description="`required`: people sign in after they have opened the link in the mail."

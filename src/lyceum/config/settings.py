@@ -192,7 +192,11 @@ LIMIT_CLASSES = {"api": (100, 20, 60), "light": (1000, 300, 60), "send": (10, 10
 LIMIT_PROFILES = {"free": 1, "basic": 3, "premium": 10}
 BODY_MAX_BYTES = 1024 * 1024
 # Doors that take a file, by the end of their address.
-UPLOAD_MAX_BYTES = {"/users/avatar/": 5 * 1024 * 1024, "/chat/attachments/": 25 * 1024 * 1024}
+UPLOAD_MAX_BYTES = {
+    "/users/avatar/": 5 * 1024 * 1024,
+    "/chat/attachments/": 25 * 1024 * 1024,
+    "/cover/": 5 * 1024 * 1024,
+}
 QUERY_MAX_BYTES = 4096
 DATA_UPLOAD_MAX_MEMORY_SIZE = BODY_MAX_BYTES
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 100
@@ -240,6 +244,10 @@ SPECTACULAR_SETTINGS = {
         {"name": "chat", "description": "Conversations and messages."},
         {"name": "cart", "description": "What one means to order."},
         {"name": "orders", "description": "What one ordered, and how it is paid and sent."},
+        {"name": "books", "description": "The catalogue: books, their covers and reviews."},
+        {"name": "authors", "description": "Who wrote the books."},
+        {"name": "publishers", "description": "Who published them."},
+        {"name": "categories", "description": "The tree of shelves in which they stand."},
         {"name": "notifications", "description": "How one is told: devices, mail, and webhooks for programs."},
         {"name": "asyncapi", "description": "The WebSocket protocol as a document."},
     ],
@@ -248,6 +256,7 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
 }
+PUBLIC_READ = ENV.PUBLIC_READ
 ENABLE_SWAGGER = ENV.ENABLE_SWAGGER
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [

@@ -100,6 +100,7 @@ api: list[Any] = [
     path("chat/", include("lyceum.messaging.api.urls")),
     path("notifications/", include("lyceum.notifications.api.urls")),
     path("", include("lyceum.library.api.order_urls")),
+    path("", include("lyceum.library.api.urls")),
     path("schema/", Schema.as_view(), name="schema"),
     path("asyncapi/", AsyncApi.as_view()),
     path("docs/", Swagger.as_view(url="/api/schema/")),

@@ -21,6 +21,7 @@ from rest_framework.views import APIView
 
 from lyceum.core import idempotency, scopes
 from lyceum.core.errors import DomainError, Invalid, NotFound, PreconditionFailed
+from lyceum.core.permissions import may_all
 from lyceum.core.quotas import count
 
 MAX_INTEGER = 2**63 - 1
@@ -111,7 +112,7 @@ class Door(APIView):
 
     def _check_scopes(self, request: Request) -> None:
         granted = getattr(request._request, "granted_scopes", None)
-        if granted is not None and AllowAny not in self.permission_classes:
+        if granted is not None and not may_all(request.method, self.permission_classes):
             scopes.check(granted, self.needed_scopes(request.method or ""))
 
     def _authenticate(self, request: Request) -> Exception | None:

@@ -1,7 +1,12 @@
-"""Keyset pages: rows by (moment, id) downwards, with links both ways that stay right while rows arrive."""
+"""Pages of lists.
+
+Keyset pages are for rows that keep arriving, by (moment, id) downwards, with links both ways that stay right meanwhile;
+numbered ones, with a count, are for what people browse.
+"""
 
 import base64
 import binascii
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 from urllib.parse import urlencode
@@ -17,11 +22,50 @@ from lyceum.core.openapi import whole
 
 M = TypeVar("M", bound=Model)
 MAX_LIMIT = 100
+MAX_PAGES = 10_000_000
 # What `page` reads from the query, for the document.
 PARAMETERS = [
     whole("limit", default=20, low=1, high=MAX_LIMIT),
     OpenApiParameter("cursor", str, description="From the links of a page."),
 ]
+# What `numbered` reads from the query, for the document.
+NUMBERED = [
+    whole("page", default=1, low=1, high=MAX_PAGES),
+    whole("page_size", default=20, low=1, high=MAX_LIMIT),
+]
+
+
+@dataclass(frozen=True)
+class Numbered:
+    """Which page is asked for, and the links of the answer."""
+
+    path: str
+    query: dict[str, list[Any]]
+    number: int
+    size: int
+
+    @property
+    def here(self) -> slice:
+        return slice((self.number - 1) * self.size, self.number * self.size)
+
+    def envelope(self, count: int) -> dict[str, Any]:
+        """Return what stands beside the results of a page."""
+        return {
+            "next": self._link(self.number + 1) if self.number * self.size < count else None,
+            "previous": self._link(self.number - 1) if self.number > 1 else None,
+            "count": count,
+        }
+
+    def _link(self, number: int) -> str:
+        return f"{self.path}?{urlencode({**self.query, 'page': number, 'page_size': self.size}, doseq=True)}"
+
+
+def numbered(request: Request) -> Numbered:
+    """Read which page is asked for; raises Invalid for one that no list has."""
+    query = {name: values for name, values in request.query_params.lists() if name not in ("page", "page_size")}
+    page_number = number(request, "page", default=1, low=1, high=MAX_PAGES) or 1
+    size = number(request, "page_size", default=20, low=1, high=MAX_LIMIT) or 20
+    return Numbered(request.path, query, page_number, size)
 
 
 def _encode(direction: str, row: Any, field: str) -> str:

@@ -6,7 +6,10 @@ class LibraryConfig(AppConfig):
     label = "library"
 
     def ready(self) -> None:
-        from lyceum.library import kept, privacy  # noqa: F401
+        from lyceum.library import index, kept, privacy, scopes  # noqa: F401
         from lyceum.library.orders import kept as orders_kept  # noqa: F401
         from lyceum.library.orders import privacy as orders_privacy  # noqa: F401
         from lyceum.library.orders import receivers as order_receivers  # noqa: F401
+        from lyceum.search import public as search
+
+        search.declare(index.DECLARATION)

@@ -5,6 +5,7 @@ from typing import Any
 
 from lyceum.core.archives import Archive
 from lyceum.core.privacy import Holder, Subject, declare
+from lyceum.library import index
 from lyceum.library.models import Review
 
 
@@ -33,7 +34,10 @@ def _reviews(subject: Subject) -> Iterator[dict[str, Any]]:
 
 def erase(subject: Subject) -> None:
     """Take the person's reviews away; the averages of the books follow."""
-    Review.objects.filter(user=subject.id).delete()
+    own = Review.objects.filter(user=subject.id)
+    book_ids = list(own.values_list("book_id", flat=True))
+    own.delete()
+    index.touch(book_ids)
 
 
 declare(Holder("library", ["library.Review"], export, erase))

@@ -1,16 +1,17 @@
 """Reads the catalogue: what each person may see of it."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any, TypeVar
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Model, Prefetch, QuerySet
+from django.db.models import Model, Prefetch, Q, QuerySet
 
-from lyceum.core.errors import NotFound
-from lyceum.library.models import PUBLIC_STATUSES, Author, Book, BookAuthor, Category, Publisher, Review
+from lyceum.core.errors import Invalid, NotFound
+from lyceum.library.models import PUBLIC_STATUSES, Author, Book, BookAuthor, Category, Keyed, Publisher, Review, key_of
 
 M = TypeVar("M", bound=Model)
+K = TypeVar("K", bound=Keyed)
 AUTHORSHIPS = Prefetch("authorships", BookAuthor.objects.select_related("author").order_by("place"))
 CATEGORIES = Prefetch("categories", Category.objects.order_by("name_key", "pk"))
 # A category with all that is below it.
@@ -65,8 +66,46 @@ def subtree(category_ids: Collection[UUID]) -> set[UUID]:
         return {row[0] for row in cursor.fetchall()}
 
 
-def reviews_of(book: Book) -> QuerySet[Review]:
-    return Review.objects.filter(book=book).select_related("user")
+def ancestry() -> dict[UUID, list[Category]]:
+    """Return for each category the way up from it, itself first."""
+    by_id = {category.pk: category for category in Category.objects.all()}
+    return {one: list(_upwards(by_id, category)) for one, category in by_id.items()}
+
+
+def _upwards(by_id: dict[UUID, Category], category: Category) -> Iterator[Category]:
+    seen: set[UUID] = set()
+    here: Category | None = category
+    while here is not None and here.pk not in seen:
+        seen.add(here.pk)
+        yield here
+        here = by_id.get(here.parent_id) if here.parent_id else None
+
+
+def named(model: type[K], q: str) -> QuerySet[K]:
+    """Return authors, publishers or categories by name; `q` begins any word of it."""
+    rows, words = model._default_manager.order_by("name_key", "pk"), key_of(q.replace("\x00", ""))
+    return rows.filter(Q(name_key__startswith=words) | Q(name_key__contains=f" {words}")) if words else rows
+
+
+def within(categories: QuerySet[Category], parent: str | None) -> QuerySet[Category]:
+    """Return those of some categories that stand right in one: its id, or `none` for the top; raises Invalid."""
+    if not parent:
+        return categories
+    try:
+        return categories.filter(parent=None if parent == "none" else UUID(parent))
+    except ValueError as err:
+        raise Invalid.field("parent", "invalid", "Use the id of a category, or none.") from err
+
+
+def reviews_for(person: Any, book_id: UUID) -> QuerySet[Review]:
+    """Return the reviews of a book; raises NotFound where the person sees no such book."""
+    if not visible_books(person).filter(pk=book_id).exists():
+        raise NotFound("There is no such book.")
+    return Review.objects.filter(book=book_id).select_related("user")
+
+
+def get_review_for(person: Any, book_id: UUID, review_id: UUID) -> Review:
+    return _found(reviews_for(person, book_id).filter(pk=review_id).first(), "There is no such review.")
 
 
 def _found(row: M | None, otherwise: str) -> M:

@@ -1,6 +1,5 @@
 from dataclasses import asdict
 from typing import Any, cast
-from urllib.parse import urlencode
 from uuid import UUID
 
 from django.conf import settings
@@ -20,12 +19,11 @@ from lyceum.accounts.bodies import RegisterBody
 from lyceum.accounts.models import User
 from lyceum.accounts.scopes import USERS_READ
 from lyceum.accounts.sessions import keep_session, open_session
+from lyceum.core import paging
 from lyceum.core.api import Door, check_if_match, etag, number, read
 from lyceum.core.errors import Invalid
 from lyceum.core.openapi import whole
 from lyceum.core.uploads import StrictMultiPartParser, read_file
-
-MAX_PAGES = 10_000_000
 
 
 def user_data(user: User) -> dict[str, Any]:
@@ -300,18 +298,15 @@ class Directory(Door):
     @extend_schema(
         parameters=[
             OpenApiParameter("q", str, description="The beginning of any word of a name."),
-            whole("page", default=1, low=1, high=MAX_PAGES),
-            whole("page_size", default=20, low=1, high=100),
+            *paging.NUMBERED,
         ],
         responses=forms.DirectoryView,
     )
     def get(self, request: Request) -> Response:
         """Find people by name."""
         person: User = request.user  # type: ignore[assignment]
-        page = number(request, "page", default=1, low=1, high=MAX_PAGES) or 1
-        size = number(request, "page_size", default=20, low=1, high=100) or 20
-        q = request.query_params.get("q", "")
-        found = selectors.directory_page(person, q, page=page, size=size)
+        page = paging.numbered(request)
+        found = selectors.directory_page(person, request.query_params.get("q", ""), page=page.number, size=page.size)
         results = [
             {
                 "id": row.pk,
@@ -325,16 +320,7 @@ class Directory(Door):
             for row, state in found.people
         ]
 
-        def link(number: int) -> str:
-            query = {"page": number, "page_size": size, **({"q": q} if q else {})}
-            return f"{request.path}?{urlencode(query)}"
-
-        answer = {
-            "results": results,
-            "next": link(page + 1) if found.has_next else None,
-            "previous": link(page - 1) if page > 1 else None,
-            "count": found.count,
-        }
+        answer = {"results": results, **page.envelope(found.count)}
         return Response(answer, headers={"X-Total-Count": str(found.count)})
 
 

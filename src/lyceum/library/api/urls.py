@@ -1,0 +1,18 @@
+from django.urls import path
+
+from lyceum.library.api import name_views, review_views, views
+
+one = "books/<uuid:book_id>/"
+urlpatterns = [
+    path("books/", views.BookList.as_view()),
+    path(one, views.BookDetail.as_view()),
+    path(f"{one}cover/", views.BookCover.as_view()),
+    path(f"{one}reviews/", review_views.ReviewList.as_view()),
+    path(f"{one}reviews/<uuid:review_id>/", review_views.ReviewDetail.as_view()),
+    path("authors/", name_views.AuthorList.as_view()),
+    path("authors/<uuid:author_id>/", name_views.AuthorDetail.as_view()),
+    path("publishers/", name_views.PublisherList.as_view()),
+    path("publishers/<uuid:publisher_id>/", name_views.PublisherDetail.as_view()),
+    path("categories/", name_views.CategoryList.as_view()),
+    path("categories/<uuid:category_id>/", name_views.CategoryDetail.as_view()),
+]

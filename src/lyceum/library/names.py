@@ -1,0 +1,93 @@
+"""Authors, publishers and categories: added, renamed and removed by those who keep the catalogue."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from lyceum.core import audit
+from lyceum.core.errors import Invalid, NotFound
+from lyceum.library import index, selectors
+from lyceum.library.books import accept
+from lyceum.library.errors import StillUsed
+from lyceum.library.models import Author, Book, Category, Keyed, Publisher
+
+K = TypeVar("K", bound=Keyed)
+# How the kinds are called in the audit log.
+WORDS: dict[type[Keyed], str] = {Author: "author", Publisher: "publisher", Category: "category"}
+
+
+@transaction.atomic
+def create(kind: type[K], *, actor: Any, **fields: Any) -> K:
+    """Add an author, a publisher or a category; raises Invalid for a name that is taken."""
+    row = kind(**fields)
+    _check_place(row)
+    _save(row)
+    audit.record(actor, f"{WORDS[kind]}.created", row.pk)
+    return row
+
+
+@transaction.atomic
+def change(kind: type[K], row_id: UUID, *, actor: Any, check: Callable[[K], None] = accept, **changes: Any) -> K:
+    """Rename or move one; the books under it are found by the new name within a second."""
+    row = _lock(kind, row_id)
+    check(row)
+    for name, value in changes.items():
+        setattr(row, name, value)
+    _check_place(row)
+    row.version += 1
+    row.updated_at = timezone.now()
+    _save(row)
+    audit.record(actor, f"{WORDS[kind]}.changed", row.pk, fields=sorted(changes))
+    index.touch(book_ids_under(row))
+    return row
+
+
+@transaction.atomic
+def delete(kind: type[K], row_id: UUID, *, actor: Any, check: Callable[[K], None] = accept) -> None:
+    """Remove one that nothing stands under; raises StillUsed."""
+    row = _lock(kind, row_id)
+    check(row)
+    has_children = isinstance(row, Category) and row.children.exists()
+    if has_children or book_ids_under(row):
+        raise StillUsed
+    row.delete()
+    audit.record(actor, f"{WORDS[kind]}.deleted", row_id)
+
+
+def book_ids_under(row: Keyed) -> list[UUID]:
+    """Return the books that show the name of this."""
+    if isinstance(row, Author):
+        found = Book.objects.filter(authorships__author=row)
+    elif isinstance(row, Publisher):
+        found = Book.objects.filter(publisher=row)
+    else:
+        found = Book.objects.filter(categories__in=selectors.subtree([row.pk]))
+    return list(found.order_by("pk").values_list("pk", flat=True).distinct())
+
+
+def _lock(kind: type[K], row_id: UUID) -> K:
+    found: K | None = kind._default_manager.select_for_update(of=("self",)).filter(pk=row_id).first()
+    if found is None:
+        raise NotFound(f"There is no such {WORDS[kind]}.")
+    return found
+
+
+def _check_place(row: Keyed) -> None:
+    """Raise Invalid for a category below none, or below itself."""
+    if not isinstance(row, Category) or row.parent_id is None:
+        return
+    if not Category.objects.filter(pk=row.parent_id).exists():
+        raise Invalid.field("parent", "not_found", "There is no such category.")
+    if not row._state.adding and row.parent_id in selectors.subtree([row.pk]):
+        raise Invalid.field("parent", "invalid", "A category cannot stand below itself.")
+
+
+def _save(row: Keyed) -> None:
+    try:
+        with transaction.atomic():
+            row.save()
+    except IntegrityError as err:
+        raise Invalid.field("name", "taken", "There is one of this name already.") from err
