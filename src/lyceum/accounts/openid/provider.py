@@ -101,7 +101,10 @@ def _call(method: str, url: str, *, headers: dict[str, str] | None = None, body:
 
 
 def authorization_url(*, state: str, nonce: str, challenge: str, redirect_uri: str, is_again: bool = False) -> str:
-    """Return where the browser goes; `is_again` has the provider ask who it is even if it knows."""
+    """Return where the browser goes; `is_again` has the provider ask who it is even if it knows, and say when it did.
+
+    After a `max_age` the ID token has to hold `auth_time` (OpenID Connect Core 1.0, 2).
+    """
     query = {
         "response_type": "code",
         "client_id": settings.OIDC_CLIENT_ID,
@@ -111,7 +114,7 @@ def authorization_url(*, state: str, nonce: str, challenge: str, redirect_uri: s
         "nonce": nonce,
         "code_challenge": challenge,
         "code_challenge_method": "S256",
-        **({"prompt": "login"} if is_again else {}),
+        **({"prompt": "login", "max_age": "0"} if is_again else {}),
     }
     endpoint = metadata().authorization_endpoint
     return f"{endpoint}{'&' if '?' in endpoint else '?'}{urlencode(query)}"

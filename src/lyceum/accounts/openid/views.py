@@ -140,12 +140,14 @@ def _linked(request: HttpRequest, attempt: attempts.Attempt, claims: dict[str, A
 
 
 def _shown_again(request: HttpRequest, attempt: attempts.Attempt, claims: dict[str, Any]) -> HttpResponse:
-    """Note that the person showed the provider who they are, which a provider that tells when has asked since."""
+    """Note that the person showed the provider who they are, which has to say that it asked since."""
     known = services.identity_of(request.user) if request.user.is_authenticated else None
     if known is None or known.subject != claims["sub"]:
         raise Distrusted(_("You signed out meanwhile, or came back as somebody else."))
-    shown_at = claims.get("auth_time", attempt.again_at)
-    if not isinstance(shown_at, (int, float)) or shown_at < attempt.again_at - provider.LEEWAY_SECONDS:
+    shown_at = claims.get("auth_time")
+    if not isinstance(shown_at, (int, float)):
+        raise Declined(_("The provider does not say when it asked you."))
+    if shown_at < attempt.again_at - provider.LEEWAY_SECONDS:
         raise Declined(_("The provider did not ask you again."))
     reauthentication.note_confirmed(known.user, current_session_id(request))
     return pages.go(request, attempt.goal)

@@ -85,6 +85,7 @@ class Provider:
         if challenge != self.asked["code_challenge"] or not basic.startswith("Basic "):
             return outbound.Answer(400, {}, b'{"error": "invalid_grant"}', "")
         told = {"iss": ISSUER, "aud": "lyceum", "iat": int(time.time()), "exp": int(time.time()) + 300}
+        told |= {"auth_time": told["iat"]} if "max_age" in self.asked else {}
         told |= {"nonce": self.asked["nonce"], **self.claims, **self.token}
         told = {name: value for name, value in told.items() if value is not None}
         secret = {"RS256": key_of(self.signer), "HS256": "lyceum-secret-of-32-characters-or-more", None: None}[
@@ -468,13 +469,13 @@ def test_who_comes_from_the_provider_alone_shows_there_again_who_they_are(there:
     way = unescape(page.partition('href="/sign-in/openid/')[2].partition('"')[0])
     assert "Sign in with Field ID again" in page
     asked = go_there(there, browser, f"/sign-in/openid/{way}")
-    assert asked["prompt"] == "login"
+    assert (asked["prompt"], asked["max_age"]) == ("login", "0")
     assert come_back(there, browser)["Location"] == goal
     assert browser.get(goal).status_code == 200
     assert User.objects.count() == 1
 
 
-@pytest.mark.parametrize("changes", [{"sub": "another"}, {"auth_time": 1_700_000_000}])
+@pytest.mark.parametrize("changes", [{"sub": "another"}, {"auth_time": 1_700_000_000}, {"auth_time": None}])
 def test_what_is_not_the_same_person_asked_again_confirms_nothing(
     there: Provider, browser: Client, changes: dict[str, Any]
 ) -> None:
