@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from lyceum.accounts import erasure, exports, reauthentication
 from lyceum.accounts.api.factor_serializers import ConfirmBody
-from lyceum.accounts.api.privacy_views import export_data
+from lyceum.accounts.api.privacy_views import ready_data
 from lyceum.accounts.askers import address_of, person_of
 from lyceum.accounts.confirm_views import page_for, proof_fields
 from lyceum.accounts.models import PrivacyJob
@@ -23,11 +23,12 @@ from lyceum.core.forms import Form, answer
 
 
 def _export(request: HttpRequest) -> dict[str, Any]:
-    found = exports.latest(person_of(request))
+    user = person_of(request)
+    found = exports.latest(user)
     is_over = found is not None and found.expires_at is not None and found.expires_at <= timezone.now()
     return {
         "export": None if is_over else found,
-        "file": export_data(found)["file"] if found is not None else None,
+        "ready": ready_data(exports.ready(user)),
         "is_open": found is not None and found.state in PrivacyJob.OPEN,
         "export_days": settings.EXPORT_DAYS,
     }

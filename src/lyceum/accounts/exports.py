@@ -90,6 +90,12 @@ def latest(user: User) -> PrivacyJob | None:
     return _exports().filter(user=user).order_by("-created_at").first()
 
 
+def ready(user: User) -> PrivacyJob | None:
+    """Return the newest export whose file can be fetched, also while another one is being made."""
+    done = _exports().filter(user=user, state=PrivacyJob.State.DONE, expires_at__gt=timezone.now())
+    return done.order_by("-created_at").first()
+
+
 def get_for(user: User, export_id: UUID) -> PrivacyJob:
     found = _exports().filter(user=user, pk=export_id).first()
     if found is None:

@@ -36,6 +36,18 @@ class ExportView(PrivacyJobView):
     expires_at = serializers.DateTimeField(allow_null=True, help_text="When the file is deleted.")
 
 
+class ReadyView(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    file = serializers.CharField(help_text="Where it is fetched.")
+    size = serializers.IntegerField(help_text="In bytes.")
+    created_at = serializers.DateTimeField(help_text="When it was asked for.")
+    expires_at = serializers.DateTimeField(help_text="When it is deleted.")
+
+
+class LastExportView(ExportView):
+    ready = ReadyView(allow_null=True, help_text="The newest file that is there, also while another is being made.")
+
+
 class ErasureView(PrivacyJobView):
     erase_at = serializers.DateTimeField(help_text="Signing in before takes it back.")
 
@@ -57,16 +69,22 @@ def export_data(found: PrivacyJob) -> dict[str, Any]:
     return {**_job(found), "url": url, "file": file, "size": found.size, "expires_at": found.expires_at}
 
 
+def ready_data(found: PrivacyJob | None) -> dict[str, Any] | None:
+    names = ("id", "file", "size", "created_at", "expires_at")
+    return {name: value for name, value in export_data(found).items() if name in names} if found is not None else None
+
+
 class Export(Door):
     creates = True
 
-    @extend_schema(responses=ExportView)
+    @extend_schema(responses=LastExportView)
     def get(self, request: Request) -> Response:
-        """Read how the last export of one's own data stands."""
-        found = exports.latest(person_of(request))
+        """Read how the last export of one's own data stands, and which file is there."""
+        user = person_of(request)
+        found = exports.latest(user)
         if found is None:
             raise NotFound("You have not asked for your data, or its file is gone.")
-        return Response(export_data(found))
+        return Response({**export_data(found), "ready": ready_data(exports.ready(user))})
 
     @extend_schema(request=None, responses={202: ExportView})
     def post(self, request: Request) -> Response:

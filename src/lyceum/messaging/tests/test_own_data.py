@@ -156,14 +156,23 @@ def test_a_new_file_takes_the_place_of_the_one_before(zelda: User, bob: User, jo
     others = made(bob, jobs)
     one = made(zelda, jobs)
     exports.ask(zelda)
-    assert default_storage.exists(exports.path_of(UUID(one["id"]))), "it is there until the new one is ready"
+    api, browser = client_of(zelda), Client()
+    browser.force_login(zelda)
+
+    def seen() -> tuple[str, str, bool]:
+        told, page = api.get(EXPORT).json(), browser.get("/your-data/").content.decode()
+        return told["state"], told["ready"]["id"], f"/export/{told['ready']['id']}/file/" in page
+
+    assert seen() == ("waiting", one["id"], True), "the file of before is there until the new one is ready"
+    assert api.get(api.get(EXPORT).json()["ready"]["file"]).status_code == 200
     with on_commit():
         jobs.run()
+    assert seen() == ("done", str(exports.latest(zelda).pk), True)  # type: ignore[union-attr]
     latest = exports.latest(zelda)
     assert latest is not None
     assert set(default_storage.listdir("exports")[1]) == {f"{others['id']}.zip", f"{latest.pk}.zip"}
     assert PrivacyJob.objects.filter(user=zelda).count() == 1
-    check_problem(client_of(zelda).get(one["url"]), 404, "not_found")
+    check_problem(api.get(one["url"]), 404, "not_found")
 
 
 def test_what_failed_is_forgotten_when_one_asks_again(zelda: User, jobs: Jobs) -> None:
