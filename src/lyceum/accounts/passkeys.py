@@ -39,6 +39,7 @@ from lyceum.accounts.errors import (
 )
 from lyceum.accounts.models import Passkey, User
 from lyceum.core import audit
+from lyceum.core.conditions import unbound
 from lyceum.core.errors import NotFound
 
 log = structlog.get_logger("lyceum.auth")
@@ -257,12 +258,8 @@ def get_for(user: User, passkey_id: UUID, *, lock: bool = False) -> Passkey:
     return row
 
 
-def _check_nothing(row: Passkey) -> None:
-    """Bind a change to no state of what it changes."""
-
-
 @transaction.atomic
-def rename(user: User, passkey_id: UUID, name: str, *, check: Callable[[Passkey], None] = _check_nothing) -> Passkey:
+def rename(user: User, passkey_id: UUID, name: str, *, check: Callable[[Passkey], None] = unbound) -> Passkey:
     """Give a passkey another name; `check` sees the locked row and raises when it is not the one that was read."""
     row = get_for(user, passkey_id, lock=True)
     check(row)
@@ -273,7 +270,7 @@ def rename(user: User, passkey_id: UUID, name: str, *, check: Callable[[Passkey]
 
 
 @transaction.atomic
-def remove(user: User, passkey_id: UUID, *, check: Callable[[Passkey], None] = _check_nothing) -> None:
+def remove(user: User, passkey_id: UUID, *, check: Callable[[Passkey], None] = unbound) -> None:
     """Let a passkey open the account no more; raises OnlyWayIn for somebody without a password and another way."""
     User.objects.select_for_update().get(pk=user.pk)
     row = get_for(user, passkey_id, lock=True)

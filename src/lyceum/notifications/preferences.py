@@ -4,6 +4,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+from lyceum.core.conditions import unbound
 from lyceum.notifications.models import Preferences
 
 
@@ -12,12 +13,8 @@ def of(user_id: UUID) -> Preferences:
     return Preferences.objects.filter(pk=user_id).first() or Preferences(user_id=user_id)
 
 
-def _check_nothing(row: Preferences) -> None:
-    """Bind a change to no state of what it changes."""
-
-
 @transaction.atomic
-def change(user_id: UUID, *, check: Callable[[Preferences], None] = _check_nothing, **changes: Any) -> Preferences:
+def change(user_id: UUID, *, check: Callable[[Preferences], None] = unbound, **changes: Any) -> Preferences:
     """Change how a person wants to be told; `check` sees the locked row and raises when it is not the one read."""
     Preferences.objects.get_or_create(pk=user_id)
     found = Preferences.objects.select_for_update().get(pk=user_id)

@@ -12,6 +12,7 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from lyceum.core import audit, outbound, sealing
+from lyceum.core.conditions import unbound
 from lyceum.core.errors import Conflict, FieldError, Invalid, NotFound
 from lyceum.notifications import signatures, webhook_events, webhook_places
 from lyceum.notifications.models import Webhook, WebhookScope
@@ -88,14 +89,8 @@ def secrets_of(webhook: Webhook) -> list[str]:
     return [sealing.unseal(one, purpose=PURPOSE, place=webhook.pk) for one in sealed]
 
 
-def _check_nothing(row: Webhook) -> None:
-    """Bind a change to no state of what it changes."""
-
-
 @transaction.atomic
-def change(
-    webhook_id: UUID, *, actor: Any, check: Callable[[Webhook], None] = _check_nothing, **changes: Any
-) -> Webhook:
+def change(webhook_id: UUID, *, actor: Any, check: Callable[[Webhook], None] = unbound, **changes: Any) -> Webhook:
     """Change a webhook; switched on again, it begins afresh, and gets what waited meanwhile."""
     webhook = get(webhook_id, lock=True)
     check(webhook)
@@ -125,7 +120,7 @@ def rotate(webhook_id: UUID, *, actor: Any) -> tuple[Webhook, str]:
 
 
 @transaction.atomic
-def delete(webhook_id: UUID, *, actor: Any, check: Callable[[Webhook], None] = _check_nothing) -> None:
+def delete(webhook_id: UUID, *, actor: Any, check: Callable[[Webhook], None] = unbound) -> None:
     webhook = get(webhook_id, lock=True)
     check(webhook)
     webhook.delete()
@@ -168,9 +163,19 @@ def forget(scopes: Collection[UUID]) -> None:
 
 def scopes_of(webhook: Webhook) -> list[UUID]:
     """Return the places whose texts a webhook has, the first first; none that has ended."""
-    found = list(webhook.scopes.order_by("created_at", "pk").values_list("scope", flat=True))
-    standing = webhook_places.places().standing(found)
-    return [scope for scope in found if scope in standing]
+    return scopes_of_each([webhook])[webhook.pk]
+
+
+def scopes_of_each(found: Collection[Webhook]) -> dict[UUID, list[UUID]]:
+    """Return for each of some webhooks the places whose texts it has, in two queries however many there are."""
+    rows = WebhookScope.objects.filter(webhook__in=found).order_by("created_at", "pk")
+    pairs = list(rows.values_list("webhook_id", "scope"))
+    standing = webhook_places.places().standing({scope for _, scope in pairs}) if pairs else set()
+    scopes: dict[UUID, list[UUID]] = {one.pk: [] for one in found}
+    for webhook_id, scope in pairs:
+        if scope in standing:
+            scopes[webhook_id].append(scope)
+    return scopes
 
 
 def may_have_texts(webhook_id: UUID, scope: UUID) -> bool:

@@ -216,3 +216,24 @@ def test_the_page_takes_groups_that_staff_own_and_no_others(
     assert webhooks.scopes_of(hook) == [own.pk]
     assert staff.post(at, {}).status_code == 303
     assert webhooks.scopes_of(hook) == []
+
+
+def test_a_page_of_webhooks_is_read_at_once(priya: User, staff_api: APIClient, hook: Any) -> None:
+    def listed() -> tuple[int, set[tuple[str, ...]]]:
+        with CaptureQueriesContext(connection) as queries:
+            found = staff_api.get("/api/v1/notifications/webhooks/").json()["results"]
+        return len(queries), {tuple(one["conversations"]) for one in found}
+
+    def attach(one: Any) -> tuple[str, ...]:
+        rooms = [services.create_group(priya.pk, name=name, members=[], history="all") for name in ("Maps", "Reports")]
+        for room in rooms:
+            webhooks.attach(one.pk, room.pk, actor=priya)
+        return tuple(str(room.pk) for room in rooms)
+
+    attached = {attach(hook)}
+    few, told = listed()
+    assert told == attached
+    for _ in range(3):
+        attached.add(attach(webhooks.create(url=hook.url, events=EVENTS, actor=priya)[0]))
+    many, told = listed()
+    assert (many, told) == (few, attached)

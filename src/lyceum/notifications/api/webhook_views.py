@@ -1,5 +1,6 @@
 """Webhooks, for staff."""
 
+from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
@@ -15,22 +16,21 @@ from lyceum.notifications import deliveries, webhook_events, webhooks
 from lyceum.notifications.api import serializers as forms
 from lyceum.notifications.models import Delivery, Webhook
 
-# How long a repeat with the same Idempotency-Key still gets the secret.
-
 
 class StaffDoor(Door):
     permission_classes = (IsStaff,)
     refusals = {"GET": (403,)}
 
 
-def webhook_data(webhook: Webhook) -> dict[str, Any]:
+def webhook_data(found: Collection[Webhook]) -> list[dict[str, Any]]:
     names = ("id", "url", "description", "events", "is_enabled", "failing_since", "created_at")
-    return {name: getattr(webhook, name) for name in names} | {"conversations": webhooks.scopes_of(webhook)}
+    scopes = webhooks.scopes_of_each(found)
+    return [{name: getattr(one, name) for name in names} | {"conversations": scopes[one.pk]} for one in found]
 
 
 def made_answer(webhook: Webhook, secret: str, *, status: int) -> Response:
-    data = {**webhook_data(webhook), "secret": secret}
-    return ShownOnce(data, status=status)
+    [data] = webhook_data([webhook])
+    return ShownOnce({**data, "secret": secret}, status=status)
 
 
 def delivery_data(delivery: Delivery) -> dict[str, Any]:
@@ -47,7 +47,7 @@ class WebhookList(StaffDoor):
     def get(self, request: Request) -> Response:
         """List the webhooks, the newest first."""
         found, links = paging.page(request, webhooks.all_webhooks(), "created_at")
-        return Response({"results": [webhook_data(one) for one in found], **links})
+        return Response({"results": webhook_data(found), **links})
 
     @extend_schema(request=forms.WebhookBody, responses={201: forms.MadeWebhookView})
     def post(self, request: Request) -> Response:
@@ -82,7 +82,8 @@ class WebhookDetail(StaffDoor):
         check_if_match(request, etag(row.pk, row.version))
 
     def _answer(self, webhook: Webhook) -> Response:
-        return Response(webhook_data(webhook), headers={"ETag": etag(webhook.pk, webhook.version)})
+        [data] = webhook_data([webhook])
+        return Response(data, headers={"ETag": etag(webhook.pk, webhook.version)})
 
 
 class WebhookSecret(StaffDoor):
