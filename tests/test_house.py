@@ -3,6 +3,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -100,3 +101,13 @@ def test_whoever_keeps_files_says_in_which_folder() -> None:
     program = "import django; django.setup(); from lyceum.core import leftovers; print(*leftovers.owned())"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert set(done.stdout.split()) == named
+
+
+def test_the_picture_of_the_layers_shows_them_all() -> None:
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    layers = next(one["layers"] for one in contracts if one["type"] == "layers")
+    names = [name.strip().removeprefix("lyceum.") for layer in layers for name in layer.split("|")]
+    picture = (ROOT / "docs/images/layers.svg").read_text()
+    assert re.findall(r'class="name"[^>]*>([a-z]+)<', picture) == names
+    words = re.findall(r"!\[The layers: (.*?);[^;]*\]", (ROOT / "docs/architecture.md").read_text())
+    assert [re.split(r"; |, | and ", found) for found in words] == [names]
