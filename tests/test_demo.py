@@ -12,7 +12,7 @@ from lyceum.config import demo
 from lyceum.config.demo.scripts import scripts
 from lyceum.core import valkey
 from lyceum.core.errors import NotAllowed
-from lyceum.messaging import selectors, services
+from lyceum.messaging import membership, selectors, services
 from lyceum.messaging.models import Conversation, Message, Participant, Reaction
 
 pytestmark = pytest.mark.django_db
@@ -118,7 +118,7 @@ def test_what_your_own_people_wrote_stays_and_what_they_only_read_goes() -> None
     desk, week = group("Library desk"), group("Kambalda mapping week")
     for conversation, owner in ((desk, "Jodie"), (week, "Ruth")):
         place = selectors.get_participant_for(named(owner).pk, conversation.pk)
-        services.add_member(place, me, role="member")
+        membership.add_member(place, me, role="member")
     services.send_message(desk.pk, sender=me.pk, content="Is the atlas in?")
     pair, _ = services.create_direct(me.pk, mei.pk)
     services.send_message(pair.pk, sender=me.pk, content="Hello Mei")

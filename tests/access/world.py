@@ -26,7 +26,7 @@ from lyceum.library import reviews
 from lyceum.library.orders import carts, payments
 from lyceum.library.orders import services as orders
 from lyceum.library.testing import make_author, make_book, make_category, make_publisher
-from lyceum.messaging import attachments, services
+from lyceum.messaging import attachments, membership, services
 from lyceum.notifications.models import Delivery, Device, Webhook
 
 CSRF = "a" * 32
@@ -145,7 +145,7 @@ def _make_room(world: World) -> None:
         place = room.participants.select_related("conversation", "user").get(user=pk[role])
         services.react(place, sent.message_id, "👍", add=True)
     owner = room.participants.select_related("conversation", "user").get(user=pk["owner"])
-    services.remove_member(owner, pk["removed"])
+    membership.remove_member(owner, pk["removed"])
     over = services.create_group(pk["owner"], name=world.shared, members=[pk["member"]], history="all")
     services.end_conversation(over.participants.select_related("conversation", "user").get(user=pk["owner"]))
     world.ids |= {"conversation_id": room.pk, "message_id": sent.message_id, "member_id": pk["other"]}

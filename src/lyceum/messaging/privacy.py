@@ -13,7 +13,7 @@ from lyceum.core.archives import Archive
 from lyceum.core.errors import NotFound
 from lyceum.core.live import push_on_commit
 from lyceum.core.privacy import Holder, Subject, declare
-from lyceum.messaging import attachments, ephemeral, selectors, services
+from lyceum.messaging import attachments, ephemeral, membership, selectors
 from lyceum.messaging.models import Attachment, Conversation, Message, Participant, Reaction
 from lyceum.messaging.sending import group_of
 
@@ -176,7 +176,7 @@ def erase(subject: Subject) -> None:
     Attachment.objects.filter(uploader=subject.id).update(uploader=None)
     for place in _places(subject).filter(conversation__kind=Conversation.Kind.GROUP):
         if place.conversation.ended_at is None:
-            services.remove_member(place, subject.id)
+            membership.remove_member(place, subject.id)
         else:
             place.delete()
     touched = wrote | reacted | shared

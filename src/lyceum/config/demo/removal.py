@@ -16,7 +16,7 @@ from lyceum.config.demo import catalogue
 from lyceum.config.demo.loading import REMOVED
 from lyceum.core import audit
 from lyceum.core.live import push_on_commit
-from lyceum.messaging import attachments, ephemeral, hot, selectors, services
+from lyceum.messaging import attachments, ephemeral, hot, membership, selectors
 from lyceum.messaging.models import Conversation, Message, Participant
 from lyceum.messaging.sending import group_of
 from lyceum.notifications import public as notifications
@@ -58,7 +58,7 @@ def _leave(conversation: Conversation) -> None:
         return
     demo = conversation.participants.filter(user__is_demo=True).select_related("conversation", "user")
     for participant in demo:
-        services.remove_member(participant, participant.user_id)
+        membership.remove_member(participant, participant.user_id)
 
 
 def _erase(conversation: Conversation) -> None:

@@ -14,7 +14,7 @@ from lyceum.core.api import Door, check_if_match, etag, flag, number, read
 from lyceum.core.errors import FieldError, Invalid
 from lyceum.core.idempotency import FleetingResponse
 from lyceum.core.openapi import whole
-from lyceum.messaging import selectors, services, shapes
+from lyceum.messaging import membership, selectors, services, shapes
 from lyceum.messaging.api import serializers as forms
 from lyceum.messaging.ephemeral import life
 from lyceum.messaging.logs import Log
@@ -203,9 +203,9 @@ class MemberList(Door):
         """Add a member to a group."""
         participant = selectors.get_participant_for(user_id(request), conversation_id)
         body = read(forms.MemberBody, request)
-        services.check_owner(participant)
+        membership.check_owner(participant)
         user = find_people([body["user"]], "user")[0]
-        member, is_new = services.add_member(participant, user, role=body.get("role", "member"))
+        member, is_new = membership.add_member(participant, user, role=body.get("role", "member"))
         return Response(_member_data(member), status=201 if is_new else 200)
 
 
@@ -221,13 +221,13 @@ class MemberDetail(Door):
         """Change a member's role."""
         participant = selectors.get_participant_for(user_id(request), conversation_id)
         role = read(forms.RoleBody, request)["role"]
-        return Response(_member_data(services.change_role(participant, member_id, role)))
+        return Response(_member_data(membership.change_role(participant, member_id, role)))
 
     @extend_schema(responses={204: None})
     def delete(self, request: Request, conversation_id: UUID, member_id: UUID) -> Response:
         """Remove a member from a group."""
         participant = selectors.get_participant_for(user_id(request), conversation_id)
-        services.remove_member(participant, member_id)
+        membership.remove_member(participant, member_id)
         return Response(status=204)
 
 
@@ -238,7 +238,7 @@ class ConversationLeave(Door):
     def post(self, request: Request, conversation_id: UUID) -> Response:
         """Leave a group."""
         participant = selectors.get_participant_for(user_id(request), conversation_id)
-        services.remove_member(participant, participant.user_id)
+        membership.remove_member(participant, participant.user_id)
         return Response(status=204)
 
 

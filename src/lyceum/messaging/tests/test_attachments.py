@@ -23,7 +23,7 @@ from lyceum.core.testing.api_cases import check_problem, field_codes
 from lyceum.core.testing.clamd import EICAR, Clamd
 from lyceum.core.testing.fakes import Jobs
 from lyceum.core.testing.people import client_of
-from lyceum.messaging import attachments, catching_up, scanner, services, tasks
+from lyceum.messaging import attachments, catching_up, membership, scanner, services, tasks
 from lyceum.messaging.models import Attachment
 from lyceum.messaging.selectors import get_participant_for
 
@@ -270,10 +270,10 @@ def test_who_may_not_see_the_message_does_not_get_its_file(
 ) -> None:
     url = put(alice_api, b"hello", "a.txt").json()["url"]
     message = send(alice_api, room, url.split("/")[-2]).json()
-    services.add_member(get_participant_for(alice.pk, room), charlie, role="member")
+    membership.add_member(get_participant_for(alice.pk, room), charlie, role="member")
     assert charlie_api.get(url).status_code == 404
     assert bob_api.get(url).status_code == 200
-    services.remove_member(get_participant_for(alice.pk, room), bob.pk)
+    membership.remove_member(get_participant_for(alice.pk, room), bob.pk)
     assert bob_api.get(url).status_code == 404
     path = f"/api/v1/chat/conversations/{room}/messages/{message['id']}/"
     assert alice_api.delete(path).status_code == 204

@@ -14,7 +14,7 @@ from redis.retry import Retry
 from lyceum.accounts.models import User
 from lyceum.core import valkey
 from lyceum.core.errors import DomainError, Invalid, NotFound, Unavailable
-from lyceum.messaging import ephemeral, selectors, services
+from lyceum.messaging import ephemeral, membership, selectors, services
 from lyceum.messaging.errors import ClientIdReused
 from lyceum.messaging.models import Message
 from lyceum.messaging.selectors import get_participant_for, log_of, shaped
@@ -106,7 +106,7 @@ def test_replies_edits_deletes_and_reactions(people: People, room: UUID) -> None
 def test_who_joins_later_sees_nothing_of_before(people: People, room: UUID) -> None:
     alice, _, charlie = people
     old = say(room, alice, "a secret")
-    services.add_member(get_participant_for(alice.pk, room), charlie, role="member")
+    membership.add_member(get_participant_for(alice.pk, room), charlie, role="member")
     say(room, alice, "welcome", reply_to=old.message_id)
     [welcome] = seen(room, charlie)
     assert welcome["reply_to"] == {"id": old.message_id, "sequence": 1, "sender": None, "excerpt": None}

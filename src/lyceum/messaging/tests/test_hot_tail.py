@@ -13,7 +13,7 @@ from redis.retry import Retry
 from lyceum.accounts.models import User
 from lyceum.core import valkey
 from lyceum.core.errors import DomainError
-from lyceum.messaging import hot, selectors, services
+from lyceum.messaging import hot, membership, selectors, services
 from lyceum.messaging.logs import PermanentLog
 from lyceum.messaging.selectors import get_participant_for
 
@@ -91,7 +91,7 @@ def test_who_joined_later_sees_no_count_of_what_is_hidden(people: People, room: 
     alice, bob, charlie = people
     root = say(room, alice, "root")
     say(room, bob, "hidden reply", reply_to=root)
-    services.add_member(get_participant_for(alice.pk, room), charlie, role="member")
+    membership.add_member(get_participant_for(alice.pk, room), charlie, role="member")
     say(room, bob, "shown reply", reply_to=root)
     say(room, bob, "plain")
     warm(room, bob)

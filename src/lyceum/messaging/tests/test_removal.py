@@ -5,7 +5,7 @@ from django.db import transaction
 
 from lyceum.core import valkey
 from lyceum.core.live import CHANNEL, unpack
-from lyceum.messaging import services
+from lyceum.messaging import membership, services
 from lyceum.messaging.selectors import get_participant_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -18,7 +18,7 @@ def test_a_removed_member_is_out_before_any_later_message_can_be_told(people: An
     heard.subscribe(valkey.key(CHANNEL))
     heard.get_message(timeout=1)
     with transaction.atomic():
-        services.remove_member(get_participant_for(alice.pk, room), bob.pk)
+        membership.remove_member(get_participant_for(alice.pk, room), bob.pk)
         # The lock is held: nobody else has committed a message after the removal yet.
         message = heard.get_message(timeout=1)
         assert message is not None

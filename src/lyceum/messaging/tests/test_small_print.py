@@ -9,7 +9,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from lyceum.accounts.models import User
-from lyceum.messaging import selectors, services
+from lyceum.messaging import membership, selectors, services
 from lyceum.messaging.emoji import is_one_emoji
 from lyceum.messaging.mentions import find_mentions
 from lyceum.messaging.models import Conversation, Message, Participant
@@ -154,7 +154,7 @@ def test_members_are_added_changed_and_removed_by_owners(people: People, group: 
 
 def test_a_group_always_has_an_owner(people: People, group: UUID) -> None:
     alice, bob, charlie = people
-    services.add_member(selectors.get_participant_for(alice.pk, group), charlie, role="member")
+    membership.add_member(selectors.get_participant_for(alice.pk, group), charlie, role="member")
     given_up = api_of(alice).patch(url(group, f"members/{alice.pk}/"), {"role": "member"})
     assert given_up.json()["role"] == "member"
 
@@ -353,7 +353,7 @@ def test_what_was_before_a_member_joined_is_hidden_everywhere(people: People, gr
     alice, bob, charlie = people
     root = say(group, alice, "a secret")
     say(group, bob, "another secret", reply_to=root)
-    services.add_member(selectors.get_participant_for(alice.pk, group), charlie, role="member")
+    membership.add_member(selectors.get_participant_for(alice.pk, group), charlie, role="member")
     late = api_of(charlie)
     assert late.get(url(group)).json()["last_message"] is None
     assert late.get(url(group, "messages/")).json() == {"results": [], "has_more": False}
@@ -375,7 +375,7 @@ def test_a_group_may_show_all_its_history(people: People) -> None:
     alice, bob, charlie = people
     room = services.create_group(alice.pk, name="Open", members=[bob.pk], history="all").pk
     say(room, alice, "from the start")
-    services.add_member(selectors.get_participant_for(alice.pk, room), charlie, role="member")
+    membership.add_member(selectors.get_participant_for(alice.pk, room), charlie, role="member")
     found = api_of(charlie).get(url(room)).json()
     assert (found["last_message"]["content"], found["unread_count"]) == ("from the start", 0)
 
@@ -385,7 +385,7 @@ def test_who_joins_has_read_nothing_and_never_what_is_hidden(people: People, his
     alice, bob, charlie = people
     room = services.create_group(alice.pk, name="Open", members=[bob.pk], history=history).pk
     say(room, alice, "from the start")
-    services.add_member(selectors.get_participant_for(alice.pk, room), charlie, role="member")
+    membership.add_member(selectors.get_participant_for(alice.pk, room), charlie, role="member")
     found = api_of(alice).get(url(room)).json()["participants"]
     assert [p["read_sequence"] for p in found if p["id"] == str(charlie.pk)] == [0]
     mark = {"read_sequence": read_to, "unread_count": 0}
@@ -397,7 +397,7 @@ def test_who_joins_has_read_nothing_and_never_what_is_hidden(people: People, his
 
 def test_unread_counts_are_right_after_any_mixture(people: People, group: UUID) -> None:
     alice, _, charlie = people
-    services.add_member(selectors.get_participant_for(alice.pk, group), charlie, role="member")
+    membership.add_member(selectors.get_participant_for(alice.pk, group), charlie, role="member")
 
     def counted(person: User) -> int:
         mine = Participant.objects.get(conversation=group, user=person)

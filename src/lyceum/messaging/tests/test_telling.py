@@ -12,7 +12,7 @@ from lyceum.core.testing.fakes import Jobs
 from lyceum.core.testing.outside import Outside, Reply
 from lyceum.core.testing.people import client_of
 from lyceum.core.testing.push import Browser
-from lyceum.messaging import selectors, services, telling
+from lyceum.messaging import membership, selectors, services, telling
 from lyceum.messaging.models import Participant
 from lyceum.notifications import preferences
 from lyceum.notifications.devices import PushUnavailable
@@ -162,7 +162,7 @@ def test_strangers_and_those_who_left_are_told_nothing(alice: User, bob: User, c
     room = services.create_group(bob.pk, name="Maps", members=[alice.pk], history="all")
     say(room, bob, "@Alice before")
     telling.tell()
-    services.remove_member(selectors.get_participant_for(bob.pk, room.pk), alice.pk)
+    membership.remove_member(selectors.get_participant_for(bob.pk, room.pk), alice.pk)
     say(room, bob, "@Alice after")
     assert told() == []
 

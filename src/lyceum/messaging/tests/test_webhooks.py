@@ -13,7 +13,7 @@ from rest_framework.test import APIClient
 from lyceum.accounts.models import User
 from lyceum.core.testing.fakes import Jobs
 from lyceum.core.testing.outside import Outside, Reply, serving
-from lyceum.messaging import selectors, services, telling
+from lyceum.messaging import membership, selectors, services, telling
 from lyceum.notifications import deliveries, webhooks
 
 EVENTS = ["message.created", "message.edited", "message.deleted", "member.added", "member.removed"]
@@ -75,7 +75,7 @@ def test_a_conversation_is_told_by_ids(
     assert heard() == [("message.edited", {**message, "sender": str(bob.pk)})]
     with django_capture_on_commit_callbacks(execute=True):
         services.delete_message(mine, sent.message_id)
-        services.remove_member(mine, bob.pk)
+        membership.remove_member(mine, bob.pk)
     assert dict(heard()) == {
         "message.deleted": {**message, "by": str(bob.pk)},
         "member.removed": {"conversation": where, "user": str(bob.pk)},
@@ -148,7 +148,7 @@ def test_the_word_of_an_owner_ends_when_they_leave(alice: User, bob: User, hook:
     services.send_message(room.pk, sender=bob.pk, content="while alice is here")
     assert texts(heard()) == ["while alice is here"]
     services.send_message(room.pk, sender=bob.pk, content="sent before, read after")
-    services.remove_member(mine, alice.pk)
+    membership.remove_member(mine, alice.pk)
     assert texts(heard()) == [None]
     assert webhooks.scopes_of(hook) == []
     services.let_listen(selectors.get_participant_for(bob.pk, room.pk), hook.pk, listen=True)
@@ -160,7 +160,7 @@ def test_the_word_of_an_owner_ends_when_they_are_none_any_more(alice: User, bob:
     room = services.create_group(alice.pk, name="Maps", members=[bob.pk], history="all")
     mine = selectors.get_participant_for(alice.pk, room.pk)
     services.let_listen(mine, hook.pk, listen=True)
-    assert services.change_role(mine, alice.pk, "member").role == "member"
+    assert membership.change_role(mine, alice.pk, "member").role == "member"
     services.send_message(room.pk, sender=bob.pk, content="alice cannot say so now")
     assert texts(heard()) == [None]
     assert webhooks.scopes_of(hook) == []
