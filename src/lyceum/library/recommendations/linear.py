@@ -1,0 +1,68 @@
+"""EASE^R: a linear model of which items go together, in closed form (Steck, "Embarrassingly Shallow Autoencoders for
+Sparse Data", WWW 2019, equation 8).
+
+With the Gram matrix G of readers' signals and P = (G + λI)^-1 the weight from item i to item j is -P[i,j] / P[j,j], and
+0 from an item to itself. The price is one inverse of items × items: 400 MB and about n³·4/3 products for 10,000 items.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lyceum.library.recommendations import sparse
+from lyceum.library.recommendations.signals import Signals, Weights
+from lyceum.library.recommendations.sparse import Rows
+
+# Chosen on the last signals of the training part of MovieLens (see docs/recommendations.md).
+RIDGE = 200.0
+SMALL = 256
+
+
+def gram(signals: Signals) -> Weights:
+    """Return how much each two items have readers in common; a reader costs the square of their signals."""
+    found = np.zeros((signals.item_count, signals.item_count), np.float32)
+    for _, own in signals.by_reader():
+        items, strengths = signals.items[own], signals.strengths[own]
+        found[np.ix_(items, items)] += np.outer(strengths, strengths)
+    return found
+
+
+def invert(matrix: NDArray[np.floating]) -> None:
+    """Invert a symmetric positive definite matrix in its place, half by half (Schur complement).
+
+    A third fewer products than `numpy.linalg.inv`, and half of its memory.
+    """
+    size = len(matrix)
+    if size <= SMALL:
+        matrix[:] = np.linalg.inv(matrix.astype(np.float64))
+        return
+    half = size // 2
+    first, corner, second = matrix[:half, :half], matrix[:half, half:], matrix[half:, half:]
+    invert(first)
+    led = first @ corner
+    second -= corner.T @ led
+    invert(second)
+    corner[:] = -led @ second
+    first -= corner @ led.T
+    matrix[half:, :half] = corner.T
+
+
+def links(shared: Weights, *, most: int, ridge: float = RIDGE, tell: Callable[[], None] = lambda: None) -> Rows:
+    """Return the strongest weights of each item, from the Gram matrix, which is used up.
+
+    `tell` is called when the inverse is there. An item that nobody has read points nowhere.
+    """
+    unread = np.diagonal(shared) == 0
+    shared.flat[:: len(shared) + 1] += np.float32(ridge)
+    invert(shared)
+    tell()
+    spread = np.diagonal(shared).copy()
+
+    def weights(part: slice) -> Weights:
+        block = shared[part] / -spread
+        block[np.arange(len(block)), np.arange(part.start, part.stop)] = 0
+        block[unread[part]] = 0
+        return np.asarray(block, np.float32)
+
+    return sparse.strongest(weights, len(shared), most=most)

@@ -1,0 +1,146 @@
+"""From models to a list: what a reader's past points to, mixed with what is in demand, once each, with reasons."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+
+from lyceum.library.recommendations import sparse
+from lyceum.library.recommendations.signals import Numbers, Weights, fading
+
+Pointed: TypeAlias = tuple[Numbers, Weights]
+NOWHERE: Pointed = (np.empty(0, np.int32), np.empty(0, np.float32))
+# How many of a reader's newest signals are looked at: beyond, each says less than a thousandth.
+MOST_PAST = 50
+
+
+@dataclass(frozen=True)
+class Past:
+    """What a reader took, and where it points: by readers' habits (`links`, `near`), by its text (`content`)."""
+
+    number: int
+    strength: float = 1.0
+    links: Pointed = NOWHERE
+    near: Pointed = NOWHERE
+    content: Pointed = NOWHERE
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a list is made. `half_life` counts signals, see `signals.fading`; the shares of each pair add up to 1.
+
+    Of the personal score `linear` comes from the linear model, `nearby` from item neighbours, and the rest from
+    content. Figures behind the defaults: docs/recommendations.md.
+    """
+
+    half_life: float = 5.0
+    linear: float = 0.8
+    nearby: float = 0.1
+    personal: float = 0.7
+    behaviour: float = 0.6
+
+    @property
+    def content(self) -> float:
+        return 1.0 - self.linear - self.nearby
+
+
+@dataclass(frozen=True)
+class Pick:
+    """An item for a list, and what of the reader's past points to it most; None for what is popular."""
+
+    number: int
+    score: float
+    because: int | None = None
+
+
+def personal(past: Sequence[Past], recipe: Recipe) -> list[Pick]:
+    """Rank what a past (from old to new) points to, without the past itself; each with its strongest reason."""
+    past = past[-MOST_PAST:]
+    weights = fading(len(past), recipe.half_life) * np.array([one.strength for one in past], np.float32)
+    pairs = list(zip(past, weights, strict=True))
+    led = sparse.sums((*one.links, weight) for one, weight in pairs)
+    near = sparse.sums((*one.near, weight) for one, weight in pairs)
+    content = sparse.sums((*one.content, weight) for one, weight in pairs)
+    numbers, scores = sparse.sums(
+        [(*_unit(led), recipe.linear), (*_unit(near), recipe.nearby), (*_unit(content), recipe.content)]
+    )
+    kept = (scores > 0) & ~np.isin(numbers, [one.number for one in past])
+    numbers, scores = numbers[kept], scores[kept]
+    order = np.lexsort((numbers, -scores))
+    return [Pick(int(numbers[place]), float(scores[place])) for place in order]
+
+
+def explain(picks: Sequence[Pick], past: Sequence[Past], recipe: Recipe) -> list[Pick]:
+    """Say for each pick which item of the past points to it most; for the few that are shown."""
+    past = past[-MOST_PAST:]
+    weights = fading(len(past), recipe.half_life) * np.array([one.strength for one in past], np.float32)
+    return [Pick(pick.number, pick.score, _because(pick.number, past, weights, recipe)) for pick in picks]
+
+
+def _because(number: int, past: Sequence[Past], weights: Weights, recipe: Recipe) -> int | None:
+    best, because = 0.0, None
+    for one, weight in zip(past, weights, strict=True):
+        led = sum(
+            share * float(values[numbers == number].sum())
+            for share, (numbers, values) in (
+                (recipe.linear, one.links),
+                (recipe.nearby, one.near),
+                (recipe.content, one.content),
+            )
+        )
+        if led * weight > best:
+            best, because = led * float(weight), one.number
+    return because
+
+
+def similar(near: Pointed, content: Pointed, behaviour: float) -> list[Pick]:
+    """Rank what is like an item: `behaviour` of the score from its readers, the rest from its text."""
+    numbers, scores = sparse.sums([(*_unit(near), behaviour), (*_unit(content), 1 - behaviour)])
+    order = np.lexsort((numbers, -scores))
+    return [Pick(int(numbers[place]), float(scores[place])) for place in order if scores[place] > 0]
+
+
+def mix(
+    own: Sequence[Pick],
+    popular: Sequence[Pick],
+    *,
+    limit: int,
+    personal_share: float,
+    kin: Mapping[int, int],
+    without: Collection[int] = (),
+) -> list[Pick]:
+    """Take from both, spread so that each beginning of the list has its share; what one lacks the other gives.
+
+    Of near-duplicates (`kin` gives the same number to all of them) one is taken, and none of what is `without`.
+    """
+    used = {kin.get(number, number) for number in without}
+    rows = {True: iter(own), False: iter(popular)}
+    taken: list[Pick] = []
+    of_own = 0
+    while len(taken) < limit:
+        is_own = of_own < personal_share * (len(taken) + 1) - 1e-9 if personal_share < 1 else True
+        pick = _next(rows[is_own], kin, used)
+        if pick is None:
+            is_own = not is_own
+            pick = _next(rows[is_own], kin, used)
+        if pick is None:
+            break
+        taken.append(pick)
+        of_own += is_own
+    return taken
+
+
+def _next(picks: Iterator[Pick], kin: Mapping[int, int], used: set[int]) -> Pick | None:
+    for pick in picks:
+        of = kin.get(pick.number, pick.number)
+        if of not in used:
+            used.add(of)
+            return pick
+    return None
+
+
+def _unit(pointed: Pointed) -> Pointed:
+    numbers, values = pointed
+    highest = values.max(initial=0.0)
+    return (numbers, values / highest) if highest > 0 else pointed
