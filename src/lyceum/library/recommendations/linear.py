@@ -48,21 +48,44 @@ def invert(matrix: NDArray[np.floating]) -> None:
     matrix[half:, :half] = corner.T
 
 
-def links(shared: Weights, *, most: int, ridge: float = RIDGE, tell: Callable[[], None] = lambda: None) -> Rows:
+def links(shared: Weights, *, most: int, ridge: float = RIDGE) -> Rows:
     """Return the strongest weights of each item, from the Gram matrix, which is used up.
 
-    `tell` is called when the inverse is there. An item that nobody has read points nowhere.
+    An item that nobody has read points nowhere.
     """
     unread = np.diagonal(shared) == 0
     shared.flat[:: len(shared) + 1] += np.float32(ridge)
     invert(shared)
-    tell()
-    spread = np.diagonal(shared).copy()
+    return _strongest(lambda part: shared[part], np.diagonal(shared).copy(), unread, most)
 
+
+def links_by_readers(signals: Signals, *, most: int, ridge: float = RIDGE) -> Rows:
+    """Return the same as `links` where readers are fewer than items: then the smaller side is inverted.
+
+    P = (I - Xᵀ (XXᵀ + λI)^-1 X) / λ (Woodbury); the price is readers × items², and readers × items of memory.
+    """
+    taken = np.zeros((signals.reader_count, signals.item_count), np.float32)
+    for reader, own in signals.by_reader():
+        taken[reader, signals.items[own]] = signals.strengths[own]
+    inner = taken @ taken.T
+    inner.flat[:: len(inner) + 1] += np.float32(ridge)
+    invert(inner)
+    led = inner @ taken
+    spread = (1 - np.einsum("ri,ri->i", taken, led)) / np.float32(ridge)
+
+    def inverse(part: slice) -> Weights:
+        block = taken[:, part].T @ led / np.float32(-ridge)
+        block[np.arange(len(block)), np.arange(part.start, part.stop)] += np.float32(1 / ridge)
+        return np.asarray(block, np.float32)
+
+    return _strongest(inverse, spread, np.asarray(~taken.any(axis=0)), most)
+
+
+def _strongest(inverse: Callable[[slice], Weights], spread: Weights, unread: NDArray[np.bool_], most: int) -> Rows:
     def weights(part: slice) -> Weights:
-        block = shared[part] / -spread
+        block = inverse(part) / -spread
         block[np.arange(len(block)), np.arange(part.start, part.stop)] = 0
         block[unread[part]] = 0
         return np.asarray(block, np.float32)
 
-    return sparse.strongest(weights, len(shared), most=most)
+    return sparse.strongest(weights, len(spread), most=most)

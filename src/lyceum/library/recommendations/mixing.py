@@ -35,7 +35,7 @@ class Recipe:
     """
 
     half_life: float = 5.0
-    linear: float = 0.8
+    linear: float = 0.7
     nearby: float = 0.1
     personal: float = 0.7
     behaviour: float = 0.6
@@ -56,7 +56,6 @@ class Pick:
 
 def personal(past: Sequence[Past], recipe: Recipe) -> list[Pick]:
     """Rank what a past (from old to new) points to, without the past itself; each with its strongest reason."""
-    past = past[-MOST_PAST:]
     weights = fading(len(past), recipe.half_life) * np.array([one.strength for one in past], np.float32)
     pairs = list(zip(past, weights, strict=True))
     led = sparse.sums((*one.links, weight) for one, weight in pairs)
@@ -73,7 +72,6 @@ def personal(past: Sequence[Past], recipe: Recipe) -> list[Pick]:
 
 def explain(picks: Sequence[Pick], past: Sequence[Past], recipe: Recipe) -> list[Pick]:
     """Say for each pick which item of the past points to it most; for the few that are shown."""
-    past = past[-MOST_PAST:]
     weights = fading(len(past), recipe.half_life) * np.array([one.strength for one in past], np.float32)
     return [Pick(pick.number, pick.score, _because(pick.number, past, weights, recipe)) for pick in picks]
 

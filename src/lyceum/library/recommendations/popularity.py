@@ -1,6 +1,7 @@
 """What many read, and what more and more read now."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lyceum.library.recommendations.signals import Signals, Weights
 
@@ -26,6 +27,6 @@ def in_demand(signals: Signals, *, now: float, trending_share: float = 0.5) -> W
     return np.asarray(mix, np.float32)
 
 
-def _unit(values: np.ndarray) -> Weights:  # type: ignore[type-arg]
+def _unit(values: NDArray[np.floating]) -> Weights:
     highest = values.max(initial=0.0)
     return np.asarray(values / highest if highest > 0 else values, np.float32)

@@ -79,4 +79,5 @@ def fading(count: int, half_life: float) -> Weights:
 
     Each `half_life` newer signals halve what one says; an endless half-life lets all say the same.
     """
-    return np.exp2(-np.arange(count - 1, -1, -1, dtype=np.float32) / np.float32(half_life))
+    age = np.arange(count - 1, -1, -1, dtype=np.float32)
+    return np.asarray(np.exp2(-age / np.float32(half_life)), np.float32)

@@ -132,3 +132,11 @@ def test_baselines_prefer_what_goes_with_a_readers_own() -> None:
     assert by_popularity(signals)(lone).tolist() == [6, 6, 5, 6, 6, 6]
     assert int(np.argmax(by_neighbours(signals)(lone)[2:])) == 0
     assert int(np.argmax(by_factors(signals)(lone)[2:])) == 0
+
+
+def test_links_of_few_readers_are_the_same_as_those_of_many() -> None:
+    signals = chance_signals(readers=15)
+    primal = linear.links(linear.gram(signals), most=10, ridge=5)
+    dual = linear.links_by_readers(signals, most=10, ridge=5)
+    assert primal.numbers[:, 0].tolist() == dual.numbers[:, 0].tolist()
+    assert np.abs(primal.weights - dual.weights).max() < 1e-5
