@@ -16,12 +16,14 @@ INSTALL := $(IN_VENV) -m pip install --quiet --disable-pip-version-check --requi
 
 run: $(VENV)/.run
 	@$(IN_VENV) scripts/frontend.py
+	@$(LYCEUM) models fetch
 	@$(LYCEUM) up --host $(HOST) --port $(PORT)
 
 test: $(VENV)/.dev
 	@sh scripts/chromium.sh
 	@$(IN_VENV) scripts/opensearch.py --fetch
 	@$(IN_VENV) scripts/frontend.py --dev
+	@$(LYCEUM) models fetch
 	$(LYCEUM) with-servers $(IN_VENV) -m pytest -n 2 --dist loadfile
 
 check: $(VENV)/.dev

@@ -63,6 +63,10 @@ def _web_address(text: str) -> str:
     return text
 
 
+def _server_address(text: str) -> str:
+    return _web_address(text) if text else text
+
+
 def _issuer(text: str) -> str:
     if not text:
         return text
@@ -229,6 +233,30 @@ class Environment(BaseSettings):
         ge=5,
         le=43200,
         description="How long an order waits to be paid before it is cancelled and its copies are back.",
+    )
+    EMBEDDINGS: Literal["auto", "bge", "wordllama", "server"] = Field(
+        "auto",
+        description="Which model gives texts their meaning in search. `auto`: the server of EMBEDDINGS_URL where one "
+        "is named, else bge-small where `lyceum models fetch` has got it, else the built-in WordLlama.",
+    )
+    EMBEDDINGS_URL: Annotated[str, AfterValidator(_server_address)] = Field(
+        "", description="A server that speaks /v1/embeddings: https://models.example.org/v1. Empty: none."
+    )
+    EMBEDDINGS_MODEL: str = Field("", description="Name of the model at EMBEDDINGS_URL.")
+    EMBEDDINGS_API_KEY: str = Field("", description="What EMBEDDINGS_URL is sent as a bearer token; empty: nothing.")
+    EMBEDDINGS_QUERY_PREFIX: str = Field(
+        "", description="Words that the model at EMBEDDINGS_URL wants before a question, as its card says."
+    )
+    EMBEDDINGS_WEIGHT: float = Field(
+        0.5,
+        ge=0,
+        le=1,
+        description="How much the meaning by EMBEDDINGS_URL counts beside the words; the models that Lyceum knows have "
+        "their own. `lyceum evaluate retrieval --sweep` shows what is best.",
+    )
+    MODELS_DIR: str = Field(
+        "",
+        description="Folder of fetched models; empty: the account's cache (~/.cache/lyceum/models, root: /var/cache).",
     )
     METRICS_TOKEN: str = Field(
         "",

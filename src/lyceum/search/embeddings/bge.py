@@ -1,0 +1,48 @@
+"""bge-small-en-v1.5 with weights of 8 bits, by onnxruntime: the better model, where its files are there.
+
+The first token's vector stands for a text; a question has a sentence before it, a passage has none (the model's card).
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from tokenizers import Tokenizer
+
+from lyceum.search.embeddings.protocol import Vectors, normalised, readable
+from lyceum.search.model_files import MODEL, TOKENIZER
+
+QUESTION = "Represent this sentence for searching relevant passages: "
+MAX_TOKENS = 512
+
+
+class BgeSmall:
+    """384 numbers a text; about 30 texts of 250 tokens a second on two cores, 4 ms for a question."""
+
+    name, size, weight = "bge-small-en-v1.5-q", 384, 0.7
+
+    def __init__(self, folder: Path, *, threads: int = 1) -> None:
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        self._session = onnxruntime.InferenceSession(str(folder / MODEL), options, providers=["CPUExecutionProvider"])
+        self._tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
+        self._tokenizer.no_padding()
+        self._tokenizer.enable_truncation(MAX_TOKENS)
+
+    def embed_passages(self, texts: Sequence[str]) -> Vectors:
+        found = np.zeros((len(texts), self.size), dtype=np.float32)
+        for row, text in enumerate(texts):
+            found[row] = self._first_token(text)
+        return normalised(found)
+
+    def embed_queries(self, texts: Sequence[str]) -> Vectors:
+        return self.embed_passages([QUESTION + text for text in texts])
+
+    def _first_token(self, text: str) -> Vectors:
+        # One at a time: activations are scaled over a whole batch, and a neighbour would move the vector (cosine .997).
+        tokens = np.array([self._tokenizer.encode(readable(text)).ids], dtype=np.int64)
+        inputs = {"input_ids": tokens, "attention_mask": np.ones_like(tokens), "token_type_ids": np.zeros_like(tokens)}
+        return np.asarray(self._session.run(None, inputs)[0][0, 0], dtype=np.float32)
