@@ -228,6 +228,20 @@ class BookAuthor(models.Model):
         return f"{self.author_id} wrote {self.book_id}"
 
 
+class BookOrigin(models.Model):
+    """The number that a book has in a catalogue from which it was brought along."""
+
+    source = models.CharField(max_length=50)
+    key = models.CharField(max_length=100)
+    book = models.ForeignKey(Book, on_delete=models.CASCADE, related_name="origins")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["source", "key"], name="book_origin_once")]
+
+    def __str__(self) -> str:
+        return f"{self.source} {self.key}"
+
+
 class Review(models.Model):
     """What a reader thinks of a book: a rating of 1 to 5, and a text where they wrote one.
 

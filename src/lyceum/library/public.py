@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from lyceum.library import selectors
+from lyceum.library import index, selectors
+from lyceum.library.imports.files import import_books, import_ratings
+from lyceum.library.imports.report import Report as ImportReport
 from lyceum.library.models import Book
 
 
@@ -31,6 +33,11 @@ def get_book(person: Any, book_id: UUID) -> BookCard:
     return _to_card(selectors.get_book_for(person, book_id))
 
 
+def reindex(book_ids: Iterable[UUID]) -> None:
+    """Have books looked at again by the index, in the caller's transaction; for who writes their rows in bulk."""
+    index.touch(book_ids)
+
+
 def _to_card(book: Book) -> BookCard:
     average = book.average_rating
     return BookCard(
@@ -41,3 +48,6 @@ def _to_card(book: Book) -> BookCard:
         None if average is None else float(average),
         book.review_count,
     )
+
+
+__all__ = ["BookCard", "ImportReport", "book_cards", "get_book", "import_books", "import_ratings", "reindex"]

@@ -147,6 +147,25 @@ def _parser() -> argparse.ArgumentParser:
     lost.add_argument("act", choices=["remove"], help="what to do")
     lost.add_argument("email", help="the person's address")
     lost.add_argument("--yes", action="store_true", help="do not ask")
+    bring = act(
+        commands.run_import,
+        "import",
+        "Bring books or ratings along from a file.",
+        "\n\nBooks come as CSV or ONIX 3 and are known by their ISBN: the same file again changes nothing.\n"
+        "Ratings come as CSV and belong to readers who have no account. Refused rows are told by their line;\n"
+        "if it is interrupted, nothing of the file is there.",
+        "lyceum import books books.csv",
+        "lyceum import books onix.xml --source wholesaler --report refused.csv",
+        "lyceum import ratings ratings.csv",
+    )
+    bring.add_argument("kind", choices=["books", "ratings"], help="what is in the file")
+    bring.add_argument("file", help="CSV in UTF-8 with a head line, or ONIX for Books 3")
+    bring.add_argument(
+        "--source",
+        default="import",
+        help="where it comes from; ratings find books by the numbers they had there (import)",
+    )
+    bring.add_argument("--report", help="file for the rows that were refused")
     copy = act(
         commands.run_backup,
         "backup",

@@ -127,6 +127,25 @@ def run_factors(options: argparse.Namespace) -> int:
     return 0
 
 
+def run_import(options: argparse.Namespace) -> int:
+    with running(Home.from_environment()) as environment:
+        schema.migrate(environment)
+        from lyceum.library import public as library
+
+        load = {"books": library.import_books, "ratings": library.import_ratings}[options.kind]
+        report = load(Path(options.file), source=options.source, say=_tell_progress)
+    if options.report:
+        report.write(Path(options.report))
+    print("\n".join(report.sentences()))
+    return 1 if report.refused and report.rows == len(report.refused) else 0
+
+
+def _tell_progress(sentence: str) -> None:
+    """Write over the line before, where somebody looks on."""
+    if sys.stderr.isatty():
+        print(f"\r{sentence}", end="", file=sys.stderr, flush=True)
+
+
 def _new_password(*, is_piped: bool) -> str:
     """Read a password twice from the terminal, or the first line of a pipe."""
     if is_piped:

@@ -12,6 +12,7 @@ from lyceum.core.events import publish_all
 from lyceum.core.ids import uuid7
 from lyceum.library.contracts import BookChanged, BookRemoved
 from lyceum.library.models import Author, Book, BookAuthor, Category, Publisher, Review, key_of
+from lyceum.library.public import reindex
 
 # Under this name the ratings of simulated readers are kept; they have no accounts.
 SOURCE = "demo"
@@ -35,19 +36,21 @@ def fill(people: dict[str, User], now: datetime) -> None:
     )
     Review.objects.bulk_create([*_simulated(found, books, now), *_of_school(found, books, people, now)])
     publish_all(BookChanged(book_id=str(book.pk), is_new=True) for book in books)
+    reindex(book.pk for book in books)
 
 
 def clear() -> None:
     """Take the demo's books and reviews, and its authors, publishers and categories that no other book needs."""
     gone = Book.objects.filter(is_demo=True)
-    removed = [BookRemoved(book_id=str(pk)) for pk in gone.values_list("pk", flat=True)]
+    removed = list(gone.values_list("pk", flat=True))
     gone.delete()
     Author.objects.filter(is_demo=True, books=None).delete()
     Publisher.objects.filter(is_demo=True, books=None).delete()
     # Leaves first; a branch with something of others in it stays.
     for _ in range(2):
         Category.objects.filter(is_demo=True, books=None, children=None).delete()
-    publish_all(removed)
+    publish_all(BookRemoved(book_id=str(pk)) for pk in removed)
+    reindex(removed)
 
 
 def _make_categories() -> dict[str, Category]:
