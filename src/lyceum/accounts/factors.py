@@ -56,11 +56,6 @@ def is_on(user: User) -> bool:
     return Totp.objects.filter(user=user).exists()
 
 
-def check_on(user: User) -> None:
-    if not is_on(user):
-        raise FactorIsOff
-
-
 def state_of(user: User) -> FactorState:
     row = Totp.objects.filter(user=user).first()
     if row is None:

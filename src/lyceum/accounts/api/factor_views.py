@@ -78,7 +78,6 @@ class TotpOff(Door):
     def post(self, request: Request) -> Response:
         """Turn the second factor off, with the password and a code of it."""
         body = read(forms.ConfirmBody, request, person=person_of(request))
-        factors.check_on(person_of(request))
         reauthentication.reauthenticate(
             person_of(request), **body, address=address_of(request), sign_in_id=sign_in_of(request)
         )

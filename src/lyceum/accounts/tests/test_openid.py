@@ -409,6 +409,7 @@ def test_the_only_way_in_is_not_cut(there: Provider, browser: Client, bob_api: A
     assert [(one["issuer"], one["email"]) for one in listed] == [(ISSUER, "zoe@example.org")]
     path = f"/api/v1/users/identities/{listed[0]['id']}/"
     check_problem(bob_api.delete(path), 404, "not_found")
+    assert bob_api.get("/api/v1/users/identities/").json()["results"] == []
     token = browser.get("/api/v1/users/csrf/", headers=JSON).json()["csrf_token"]
     check_problem(browser.delete(path, headers={**JSON, "X-CSRFToken": token}), 409, "only_way_in")
     user = User.objects.get(email="zoe@example.org")
