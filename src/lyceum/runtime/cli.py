@@ -202,6 +202,17 @@ def _parser() -> argparse.ArgumentParser:
         "fails. Without it the built-in model is used.",
         "lyceum models fetch",
     ).add_argument("act", choices=["fetch"], help="what to do")
+    indexes = act(
+        commands.run_search,
+        "search",
+        "Look after what search stands on.",
+        "\n\nembed brings the vectors up to date in the background, by the model that the settings ask for; the old\n"
+        "ones serve until all are there. With --status it only says, as JSON, how far that is.",
+        "lyceum search embed",
+        "lyceum search embed --status",
+    )
+    indexes.add_argument("act", choices=["embed"], help="what to do")
+    indexes.add_argument("--status", action="store_true", help="say how far it is, and change nothing")
     act(
         commands.run_evaluate,
         "evaluate",

@@ -2,6 +2,7 @@
 
 import argparse
 import getpass
+import json
 import os
 import shutil
 import subprocess
@@ -210,6 +211,17 @@ def run_models(options: argparse.Namespace) -> int:
 
     named = read().MODELS_DIR
     model_files.fetch(Path(named) if named else model_files.default_folder(), say=print)
+    return 0
+
+
+def run_search(options: argparse.Namespace) -> int:
+    with running(Home.from_environment()) as environment:
+        schema.migrate(environment)
+        from lyceum.search.vectors import embedding
+
+        if not options.status:
+            embedding.start_anew()
+        print(json.dumps(embedding.status(), indent=2))
     return 0
 
 

@@ -131,6 +131,7 @@ class Declaration:
     `visible` gives what an asker may see, as a filter that stands inside every query; the asker is whatever the app's
     caller passes to `search`, None for somebody who is not signed in.
     `similar` names the fields that "more like this" compares, by default all texts.
+    `meaning` names the texts that are found by what they mean as well as by their words; by default none are.
     `aliases` are further names for fields in queries: `{"author": "authors"}` lets people write `author:eco`.
     `revision` is raised when `load` makes other documents from the same rows: the index is then built anew.
     """
@@ -141,6 +142,7 @@ class Declaration:
     ids: Callable[[UUID | None], Iterable[UUID]]
     visible: Callable[[Any], "Filter"]
     similar: tuple[str, ...] = ()
+    meaning: tuple[str, ...] = ()
     aliases: Mapping[str, str] = field(default_factory=dict)
     revision: int = 1
 

@@ -18,7 +18,7 @@ def declare(declaration: Declaration) -> None:
         raise ValueError(f"{kind} has a field whose name is none: use letters and single underscores")
     if sum(isinstance(one, Completion) for one in declaration.fields) > 1:
         raise ValueError(f"{kind} has more than one completion")
-    if unknown := ({*declaration.aliases.values(), *declaration.similar} - set(names)):
+    if unknown := ({*declaration.aliases.values(), *declaration.similar, *declaration.meaning} - set(names)):
         raise ValueError(f"{kind} speaks of fields that it has not: {', '.join(sorted(unknown))}")
     _declared[kind] = declaration
 

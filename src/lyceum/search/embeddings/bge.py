@@ -4,7 +4,9 @@ The first token's vector stands for a text; a question has a sentence before it,
 """
 
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from tokenizers import Tokenizer
@@ -22,15 +24,24 @@ class BgeSmall:
     name, size, weight = "bge-small-en-v1.5-q", 384, 0.7
 
     def __init__(self, folder: Path, *, threads: int = 1) -> None:
+        self._folder, self._threads = folder, threads
+
+    # Both are read when they are needed: most processes only ask for the model's name.
+    @cached_property
+    def _session(self) -> Any:
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
+        options.intra_op_num_threads = self._threads
         options.inter_op_num_threads = 1
-        self._session = onnxruntime.InferenceSession(str(folder / MODEL), options, providers=["CPUExecutionProvider"])
-        self._tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
-        self._tokenizer.no_padding()
-        self._tokenizer.enable_truncation(MAX_TOKENS)
+        return onnxruntime.InferenceSession(str(self._folder / MODEL), options, providers=["CPUExecutionProvider"])
+
+    @cached_property
+    def _tokenizer(self) -> Tokenizer:
+        found = Tokenizer.from_file(str(self._folder / TOKENIZER))
+        found.no_padding()
+        found.enable_truncation(MAX_TOKENS)
+        return found
 
     def embed_passages(self, texts: Sequence[str]) -> Vectors:
         found = np.zeros((len(texts), self.size), dtype=np.float32)

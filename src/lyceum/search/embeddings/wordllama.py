@@ -3,6 +3,7 @@
 import json
 import struct
 from collections.abc import Sequence
+from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -22,12 +23,17 @@ class WordLlama:
     name, weight = "wordllama-l2-256", 0.35
     size = 256
 
-    def __init__(self) -> None:
-        folder = _package()
-        self._tokenizer = Tokenizer.from_file(str(folder / "tokenizers" / "l2_supercat_tokenizer_config.json"))
-        self._tokenizer.no_padding()
-        self._tokenizer.enable_truncation(MAX_TOKENS)
-        self._pieces = read_tensor(folder / "weights" / "l2_supercat_256.safetensors", TENSOR)
+    # Both are read when they are needed: most processes only ask for the model's name.
+    @cached_property
+    def _tokenizer(self) -> Tokenizer:
+        found = Tokenizer.from_file(str(_package() / "tokenizers" / "l2_supercat_tokenizer_config.json"))
+        found.no_padding()
+        found.enable_truncation(MAX_TOKENS)
+        return found
+
+    @cached_property
+    def _pieces(self) -> np.memmap[tuple[int, int], np.dtype[np.float16]]:
+        return read_tensor(_package() / "weights" / "l2_supercat_256.safetensors", TENSOR)
 
     def embed_passages(self, texts: Sequence[str]) -> Vectors:
         found = np.zeros((len(texts), self.size), dtype=np.float32)
