@@ -165,6 +165,7 @@ LOGIN_URL = "/sign-in/"
 SECTIONS = [
     ("/talk/", _("Talk"), "message-square", "T"),
     ("/people/", _("People"), "users", "P"),
+    ("/library/", _("Library"), "library", "B"),
 ]
 CORS_ALLOWED_ORIGINS = names(ENV.CORS_ALLOWED_ORIGINS)
 TRUSTED_PROXIES = names(ENV.TRUSTED_PROXIES)

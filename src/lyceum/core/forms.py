@@ -24,7 +24,7 @@ class Field:
     """One control: the API's name for it, and how people and browsers treat it.
 
     `type` is that of an `input`, or `check`, `checks` (any of the choices), `picks` (the same, by their words alone),
-    `lines` (texts, one a line), `select`, `zone`; `missing` is said when nothing was entered.
+    `lines` (texts, one a line), `prose` (a long text), `select`, `zone`; `missing` is said when nothing was entered.
     """
 
     name: str

@@ -7,6 +7,7 @@ from functools import wraps
 from typing import Any
 from urllib.parse import urlencode
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
@@ -72,6 +73,17 @@ def signed_in(view: View) -> View:
         return _to_sign_in(request)
 
     return guarded
+
+
+def public_read(view: View) -> View:
+    """Let everybody in while PUBLIC_READ is on, else those with an account."""
+    guarded = signed_in(view)
+
+    @wraps(view)
+    def opened(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return (view if settings.PUBLIC_READ else guarded)(request, *args, **kwargs)
+
+    return opened
 
 
 def staff_only(view: View) -> View:

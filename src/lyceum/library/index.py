@@ -57,7 +57,7 @@ def to_document(book: Book, above: dict[UUID, list[Category]]) -> Document:
     return Document(
         book.pk,
         book.title,
-        f"/books/{book.pk}/",
+        f"/library/books/{book.pk}/",
         {
             "title": book.title,
             "subtitle": book.subtitle,

@@ -1,0 +1,18 @@
+from django.urls import path
+
+from lyceum.library.pages import book, browsing, keeping
+
+app_name = "library"
+urlpatterns = [
+    path("", browsing.search, name="search"),
+    path("authors/<uuid:author_id>/", browsing.author, name="author"),
+    path("categories/<uuid:category_id>/", browsing.category, name="category"),
+    path("books/new/", keeping.add, name="add"),
+    path("books/<uuid:book_id>/", book.show, name="book"),
+    path("books/<uuid:book_id>/review/", book.review, name="review"),
+    path("books/<uuid:book_id>/review/delete/", book.delete_review, name="delete-review"),
+    path("books/<uuid:book_id>/reviews/", book.more_reviews, name="reviews"),
+    path("books/<uuid:book_id>/edit/", keeping.edit, name="edit"),
+    path("books/<uuid:book_id>/cover/", keeping.cover, name="cover"),
+    path("books/<uuid:book_id>/delete/", keeping.delete, name="delete"),
+]
