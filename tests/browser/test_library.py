@@ -143,7 +143,7 @@ def test_by_keyboard_alone_one_goes_through_the_books_rates_one_and_takes_it_bac
     expect(page.locator(".error-summary")).to_contain_text("Choose one to five stars")
     form.get_by_role("radio", name=re.compile("^5 stars")).focus()
     page.keyboard.press("Space")
-    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowLeft")
     expect(form.get_by_role("radio", name=re.compile("^4 stars"))).to_be_checked()
     page.keyboard.press("Tab")
     page.keyboard.type("Hot lavas, clear pages.")
