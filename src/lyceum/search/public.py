@@ -1,10 +1,25 @@
 """What other parts may ask of search: to know their documents, to hear of changes, and to find."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 from uuid import UUID
 
-from lyceum.search import queue, registry
-from lyceum.search.contracts import Declaration
+from lyceum.search import engines, queue, registry
+from lyceum.search.contracts import (
+    Completed,
+    Declaration,
+    Facet,
+    Filter,
+    Hit,
+    SearchAnswer,
+    SearchRequest,
+    SecondPass,
+    Sort,
+)
+from lyceum.search.query import parse
+
+# From how many characters on texts are offered while typing (spec, "autocomplete").
+SHORTEST_START = 2
 
 
 def declare(declaration: Declaration) -> None:
@@ -21,4 +36,58 @@ def changed(kind: str, ids: Iterable[UUID]) -> None:
     queue.add(kind, ids)
 
 
-__all__ = ["changed", "declare"]
+def search(
+    kind: str,
+    text: str,
+    *,
+    asker: Any,
+    selections: Mapping[str, Filter] | None = None,
+    facets: tuple[Facet, ...] = (),
+    sort: Sort | None = None,
+    offset: int = 0,
+    size: int = 20,
+    cursor: str = "",
+    highlights: tuple[str, ...] = (),
+    is_open: bool = False,
+    second_pass: SecondPass | None = None,
+) -> SearchAnswer:
+    """Find documents of a kind that the asker may see; no text finds all of them, the most popular first.
+
+    Narrow by `selections`, by name: a facet of the same name does not count under it. `is_open` is for somebody who
+    is still typing. `second_pass` orders the best 200 anew. Where nothing is found `did_you_mean` says what would.
+    Raises SearchUnavailable, and WrongCursor for a cursor of another search.
+    """
+    declaration = registry.get(kind)
+    request = SearchRequest(
+        kind,
+        parse(text, declaration, is_open=is_open),
+        declaration.visible(asker),
+        selections or {},
+        facets,
+        sort,
+        offset,
+        size,
+        cursor,
+        highlights,
+        suggest=True,
+        second_pass=second_pass,
+    )
+    return engines.current().search(declaration, request)
+
+
+def complete(kind: str, text: str, *, asker: Any, size: int = 10) -> list[Completed]:
+    """Offer texts that begin as typed, from two characters on, the most popular first; slips are forgiven."""
+    if len(text.strip()) < SHORTEST_START:
+        return []
+    declaration = registry.get(kind)
+    return engines.current().complete(declaration, text[:200], visible=declaration.visible(asker), size=size)
+
+
+def similar(kind: str, document_id: UUID, *, asker: Any, size: int = 10) -> list[Hit] | None:
+    """Return documents like one; None where the asker sees no such document in the index."""
+    declaration = registry.get(kind)
+    visible = declaration.visible(asker)
+    return engines.current().more_like_this(declaration, document_id, visible=visible, size=size)
+
+
+__all__ = ["changed", "complete", "declare", "search", "similar"]

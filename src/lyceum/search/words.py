@@ -32,7 +32,8 @@ def fold(text: str) -> str:
     """Lower case without accents: `Čapek` and `capek` are the same."""
     if text.isascii():
         return text.lower()
-    apart = unicodedata.normalize("NFKD", text.casefold()).translate(_LETTERS)
+    # Taken apart before and after: a capital may hide in a compatibility sign, and an accent in a small letter.
+    apart = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold()).translate(_LETTERS)
     return "".join(sign for sign in apart if not unicodedata.combining(sign))
 
 
