@@ -27,11 +27,10 @@ def create_book(*, actor: Any, authors: Sequence[UUID] = (), categories: Sequenc
     book = Book()
     _check(book, fields, authors=authors, categories=categories)
     _set(book, fields)
-    _save(book)
+    save(book)
     _set_authors(book, authors)
     book.categories.set(Category.objects.filter(pk__in=categories))
-    audit.record(actor, "book.created", book.pk)
-    _tell(book, was_public=False, is_new=True)
+    tell_created(book, actor=actor)
     return book
 
 
@@ -51,7 +50,7 @@ def change_book(
     was_public = book.status in PUBLIC_STATUSES
     _check(book, changes, authors=authors or (), categories=categories or ())
     _set(book, changes)
-    _save(book)
+    save(book)
     if authors is not None:
         _set_authors(book, authors)
     if categories is not None:
@@ -61,8 +60,7 @@ def change_book(
         *(["authors"] if authors is not None else []),
         *(["categories"] if categories is not None else []),
     ]
-    audit.record(actor, "book.changed", book.pk, fields=sorted(names))
-    _tell(book, was_public=was_public)
+    tell_changed(book, actor=actor, was_public=was_public, fields=names)
     return book
 
 
@@ -94,7 +92,8 @@ def _set(book: Book, changes: dict[str, Any]) -> None:
         book.publication_date = None
 
 
-def _save(book: Book) -> None:
+def save(book: Book) -> None:
+    """Write the row of a book; raises Invalid for an ISBN that somebody was faster with."""
     book.updated_at = timezone.now()
     if not book._state.adding:
         book.version += 1
@@ -102,7 +101,6 @@ def _save(book: Book) -> None:
         with transaction.atomic():
             book.save()
     except IntegrityError as err:
-        # Somebody was faster with the same ISBN.
         raise _taken() from err
 
 
@@ -140,6 +138,18 @@ def _set_authors(book: Book, authors: Sequence[UUID]) -> None:
     BookAuthor.objects.bulk_create(
         BookAuthor(book=book, author_id=author_id, place=place) for place, author_id in enumerate(ids)
     )
+
+
+def tell_created(book: Book, *, actor: Any) -> None:
+    """Record and tell that a book is there, with its authors and categories."""
+    audit.record(actor, "book.created", book.pk)
+    _tell(book, was_public=False, is_new=True)
+
+
+def tell_changed(book: Book, *, actor: Any, was_public: bool, fields: Collection[str]) -> None:
+    """Record and tell what of a book is another now."""
+    audit.record(actor, "book.changed", book.pk, fields=sorted(fields))
+    _tell(book, was_public=was_public)
 
 
 def _tell(book: Book, *, was_public: bool, is_new: bool = False) -> None:

@@ -11,6 +11,8 @@ from lyceum.core.serializers import StrictText
 from lyceum.library import isbn
 
 LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,6})?")
+# With a hyphen or a blank between all its digits.
+LONGEST_ISBN = 25
 CURRENCY = re.compile(r"[A-Z]{3}")
 EARLIEST_YEAR, LATEST_YEAR = -3000, 2200
 
@@ -42,7 +44,7 @@ class Isbn(StrictText):
 
     def to_internal_value(self, data: Any) -> Any:
         text = super().to_internal_value(data)
-        found = isbn.normal(text) if text else None
+        found = isbn.normal(text) if 0 < len(text) <= LONGEST_ISBN else None
         if text and found is None:
             raise serializers.ValidationError("This is no ISBN: its check digit does not fit.", code="invalid")
         return found

@@ -1,6 +1,6 @@
 """Authors, publishers and categories: added, renamed and removed by those who keep the catalogue."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -12,7 +12,7 @@ from lyceum.core.errors import Invalid, NotFound
 from lyceum.library import index, selectors
 from lyceum.library.books import accept
 from lyceum.library.errors import StillUsed
-from lyceum.library.models import Author, Book, Category, Keyed, Publisher
+from lyceum.library.models import Author, Book, Category, Keyed, Publisher, key_of
 
 K = TypeVar("K", bound=Keyed)
 # How the kinds are called in the audit log.
@@ -23,10 +23,16 @@ WORDS: dict[type[Keyed], str] = {Author: "author", Publisher: "publisher", Categ
 def create(kind: type[K], *, actor: Any, **fields: Any) -> K:
     """Add an author, a publisher or a category; raises Invalid for a name that is taken."""
     row = kind(**fields)
+    add(row, actor=actor)
+    return row
+
+
+@transaction.atomic
+def add(row: Keyed, *, actor: Any) -> None:
+    """Write a row that is not there yet; raises Invalid as `create` does."""
     _check_place(row)
     _save(row)
-    audit.record(actor, f"{WORDS[kind]}.created", row.pk)
-    return row
+    audit.record(actor, f"{WORDS[type(row)]}.created", row.pk)
 
 
 @transaction.atomic
@@ -36,13 +42,18 @@ def change(kind: type[K], row_id: UUID, *, actor: Any, check: Callable[[K], None
     check(row)
     for name, value in changes.items():
         setattr(row, name, value)
+    put(row, actor=actor, fields=changes)
+    return row
+
+
+def put(row: Keyed, *, actor: Any, fields: Iterable[str]) -> None:
+    """Write a locked row that was changed, and have its books found by what it is called now."""
     _check_place(row)
     row.version += 1
     row.updated_at = timezone.now()
     _save(row)
-    audit.record(actor, f"{WORDS[kind]}.changed", row.pk, fields=sorted(changes))
+    audit.record(actor, f"{WORDS[type(row)]}.changed", row.pk, fields=sorted(fields))
     index.touch(book_ids_under(row))
-    return row
 
 
 @transaction.atomic
@@ -50,11 +61,30 @@ def delete(kind: type[K], row_id: UUID, *, actor: Any, check: Callable[[K], None
     """Remove one that nothing stands under; raises StillUsed."""
     row = _lock(kind, row_id)
     check(row)
-    has_children = isinstance(row, Category) and row.children.exists()
-    if has_children or book_ids_under(row):
+    if is_used(row):
         raise StillUsed
     row.delete()
     audit.record(actor, f"{WORDS[kind]}.deleted", row_id)
+
+
+def is_used(row: Keyed) -> bool:
+    """Say whether books or further categories stand under this."""
+    has_children = isinstance(row, Category) and row.children.exists()
+    return has_children or bool(book_ids_under(row))
+
+
+def check(row: Keyed) -> None:
+    """Raise Invalid for a name that is taken where it may stand once, and for a place that is none."""
+    _check_place(row)
+    # Two authors of one name are two.
+    where = {"parent": row.parent_id} if isinstance(row, Category) else {}
+    same: Any = type(row)._default_manager.filter(name_key=key_of(row.full_name), **where).exclude(pk=row.pk)
+    if not isinstance(row, Author) and same.exists():
+        raise _taken()
+
+
+def _taken() -> Invalid:
+    return Invalid.field("name", "taken", "There is one of this name already.")
 
 
 def book_ids_under(row: Keyed) -> list[UUID]:
@@ -90,4 +120,4 @@ def _save(row: Keyed) -> None:
         with transaction.atomic():
             row.save()
     except IntegrityError as err:
-        raise Invalid.field("name", "taken", "There is one of this name already.") from err
+        raise _taken() from err

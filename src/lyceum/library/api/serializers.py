@@ -21,7 +21,7 @@ class BookPatch(Body):
     example = {"price": "24.90", "stock": 12}
     title = StrictText(required=False, max_length=500)
     subtitle = StrictText(required=False, max_length=500, allow_blank=True)
-    isbn = fields.Isbn(required=False, allow_blank=True, allow_null=True, max_length=20)
+    isbn = fields.Isbn(required=False, allow_blank=True, allow_null=True)
     description = StrictText(required=False, max_length=LONGEST_TEXT, allow_blank=True)
     authors = Ids(required=False)
     publisher = StrictUUID(required=False, allow_null=True, source="publisher_id")

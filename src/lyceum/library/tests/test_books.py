@@ -148,6 +148,11 @@ def test_every_fault_of_a_book_is_told_at_once(staff_api: APIClient) -> None:
     assert {field for field, _ in field_codes(staff_api.post(URL, malformed))} == set(malformed) - {"title"}
 
 
+def test_a_book_may_have_no_isbn(staff_api: APIClient) -> None:
+    for nothing in ("", None):
+        assert staff_api.post(URL, {"title": "Maps", "isbn": nothing}).json()["isbn"] is None
+
+
 def test_a_year_alone_is_no_day(staff_api: APIClient) -> None:
     made = staff_api.post(URL, {"title": "Iliad", "publication_year": -750}).json()
     assert (made["publication_date"], made["publication_year"]) == (None, -750)
