@@ -78,6 +78,13 @@ def _issuer(text: str) -> str:
     return text.rstrip("/")
 
 
+def _variants(text: str) -> str:
+    unknown = set(names(text)) - {"recent", "steady"}
+    if unknown or not names(text):
+        raise ValueError("use recent, steady, or both by a comma")
+    return text
+
+
 def _scanner(text: str) -> str:
     if text and not text.startswith(("tcp://", "unix:///")):
         raise ValueError("use tcp://host:port or unix:///path")
@@ -281,6 +288,23 @@ class Environment(BaseSettings):
     MODELS_DIR: str = Field(
         "",
         description="Folder of fetched models; empty: the account's cache (~/.cache/lyceum/models, root: /var/cache).",
+    )
+    RECOMMENDATION_PERSONAL_SHARE: float = Field(
+        0.7,
+        ge=0,
+        le=1,
+        description="Which part of a shelf comes from the reader's own taste; the rest is popular and trending.",
+    )
+    RECOMMENDATION_BEHAVIOUR_SHARE: float = Field(
+        0.6,
+        ge=0,
+        le=1,
+        description="Which part of what makes books similar comes from their readers; the rest from their text.",
+    )
+    RECOMMENDATION_VARIANTS: Annotated[str, AfterValidator(_variants)] = Field(
+        "recent,steady",
+        description="Groups that readers are put into by chance, by commas: `recent` lets their newest ratings lead, "
+        "`steady` takes all alike. One name alone: no comparison.",
     )
     METRICS_TOKEN: str = Field(
         "",

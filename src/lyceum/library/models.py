@@ -11,6 +11,7 @@ from django.utils import timezone
 from lyceum.core.folding import fold
 from lyceum.core.ids import uuid7
 from lyceum.library.orders import models as order_models  # noqa: F401  # Django looks here for all of them
+from lyceum.library.recommendations import models as recommendation_models  # noqa: F401
 
 Moment: TypeAlias = "models.DateTimeField[datetime, datetime]"
 KEY_LENGTH = 300

@@ -3,6 +3,7 @@
 from lyceum.core.jobs import schedule
 from lyceum.library import covers
 from lyceum.library.orders import tasks as order_tasks  # noqa: F401
+from lyceum.library.recommendations import tasks as recommendation_tasks  # noqa: F401
 
 
 @schedule("33 4 * * *", "library.sweep_covers")

@@ -1,11 +1,15 @@
 from django.urls import path
 
-from lyceum.library.api import name_views, review_views, views
+from lyceum.library.api import name_views, recommendation_views, review_views, views
 
 one = "books/<uuid:book_id>/"
 urlpatterns = [
     path("books/", views.BookList.as_view()),
+    path("books/recommended/", recommendation_views.RecommendedBooks.as_view()),
+    path("books/recommended/acts/", recommendation_views.RecommendedAct.as_view()),
+    path("books/recommended/figures/", recommendation_views.RecommendationFigures.as_view()),
     path(one, views.BookDetail.as_view()),
+    path(f"{one}similar/", recommendation_views.SimilarBooks.as_view()),
     path(f"{one}cover/", views.BookCover.as_view()),
     path(f"{one}reviews/", review_views.ReviewList.as_view()),
     path(f"{one}reviews/<uuid:review_id>/", review_views.ReviewDetail.as_view()),

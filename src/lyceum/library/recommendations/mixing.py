@@ -1,7 +1,7 @@
 """From models to a list: what a reader's past points to, mixed with what is in demand, once each, with reasons."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import numpy as np
@@ -24,6 +24,8 @@ class Past:
     links: Pointed = NOWHERE
     near: Pointed = NOWHERE
     content: Pointed = NOWHERE
+    # What a reader only looked at may still be recommended.
+    is_over: bool = True
 
 
 @dataclass(frozen=True)
@@ -47,10 +49,11 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Pick:
-    """An item for a list, and what of the reader's past points to it most; None for what is popular."""
+    """An item for a list; for one that comes of a reader's own past, what of it points there most."""
 
     number: int
     score: float
+    is_own: bool = False
     because: int | None = None
 
 
@@ -64,16 +67,18 @@ def personal(past: Sequence[Past], recipe: Recipe) -> list[Pick]:
     numbers, scores = sparse.sums(
         [(*_unit(led), recipe.linear), (*_unit(near), recipe.nearby), (*_unit(content), recipe.content)]
     )
-    kept = (scores > 0) & ~np.isin(numbers, [one.number for one in past])
+    kept = (scores > 0) & ~np.isin(numbers, [one.number for one in past if one.is_over])
     numbers, scores = numbers[kept], scores[kept]
     order = np.lexsort((numbers, -scores))
-    return [Pick(int(numbers[place]), float(scores[place])) for place in order]
+    return [Pick(int(numbers[place]), float(scores[place]), is_own=True) for place in order]
 
 
 def explain(picks: Sequence[Pick], past: Sequence[Past], recipe: Recipe) -> list[Pick]:
-    """Say for each pick which item of the past points to it most; for the few that are shown."""
+    """Say for each pick of one's own which item of the past points to it most; for the few that are shown."""
     weights = fading(len(past), recipe.half_life) * np.array([one.strength for one in past], np.float32)
-    return [Pick(pick.number, pick.score, _because(pick.number, past, weights, recipe)) for pick in picks]
+    return [
+        replace(pick, because=_because(pick.number, past, weights, recipe)) if pick.is_own else pick for pick in picks
+    ]
 
 
 def _because(number: int, past: Sequence[Past], weights: Weights, recipe: Recipe) -> int | None:
