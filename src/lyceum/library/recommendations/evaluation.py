@@ -13,6 +13,7 @@ from lyceum.library.recommendations.mixing import Past, Pick, Recipe
 from lyceum.library.recommendations.training import Models, train
 
 LONGEST = 20
+OWN = "Lyceum"
 # The linear model alone, over all that a reader took, as it was published.
 PLAIN = Recipe(half_life=inf, linear=1.0, nearby=0.0, personal=1.0)
 Ranker = Callable[[int], list[int]]
@@ -39,8 +40,8 @@ def compare(split: Split, recipe: Recipe | None = None) -> Iterator[Row]:
         ("item neighbours", lambda: _by_score(split, baselines.by_neighbours(split.signals))),
         ("ALS", lambda: _by_score(split, baselines.by_factors(split.signals))),
         ("EASE, all alike", lambda: served(split, PLAIN, most_past=None)),
-        ("Lyceum", lambda: served(split, replace(recipe, personal=1.0))),
-        ("Lyceum, 70/30 shelf", lambda: served(split, recipe)),
+        (OWN, lambda: served(split, replace(recipe, personal=1.0))),
+        (f"{OWN}, 70/30 shelf", lambda: served(split, recipe)),
     ]
     for name, make in ways:
         started = perf_counter()

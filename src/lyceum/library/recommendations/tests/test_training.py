@@ -1,13 +1,17 @@
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from lyceum.library.recommendations import evaluation, training
+from lyceum.library.recommendations import datasets, evaluating, evaluation, training
 from lyceum.library.recommendations.content import Text
 from lyceum.library.recommendations.datasets import Split
 from lyceum.library.recommendations.mixing import Recipe
 from lyceum.library.recommendations.signals import Signals, pack
 
 SHELF = 12
+DATA = Path(__file__).parents[6] / "shared" / "data"
 
 
 def flocks(readers: int = 90, seed: int = 2) -> tuple[Signals, dict[int, set[int]]]:
@@ -72,3 +76,23 @@ def test_progress_is_told_part_by_part(split: Split) -> None:
     told: list[str] = []
     training.train(split.signals, split.texts, now=0, tell=lambda part, done: told.append(part))
     assert told == ["pairs", "neighbours", "links", "texts"]
+
+
+def test_the_command_says_what_was_reached(split: Split, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(evaluating, "BASELINES", ("popularity",))
+    assert evaluating.evaluate(replace(split, name="movielens-last"), say=said.append)
+    assert said[-1] == "  reached: at least 0.041 and above every baseline"
+    monkeypatch.setattr(evaluating, "AIMS", {"movielens-last": 1.0})
+    assert not evaluating.evaluate(replace(split, name="movielens-last"), say=said.append)
+    assert said[-1].startswith("  MISSED")
+    assert evaluating.run(["--data", str(tmp_path)], say=said.append) == 2
+
+
+@pytest.mark.skipif(not (DATA / "ml_latest_small").is_dir(), reason=f"no data in {DATA}")
+def test_popularity_has_the_published_figure_on_movielens() -> None:
+    split = datasets.load("movielens-last", DATA)
+    row = next(evaluation.compare(split))
+    assert (row.name, round(row.ndcg, 3)) == ("popularity", 0.019)
+    chosen = datasets.load("movielens-last", DATA, validation=True)
+    assert len(chosen.signals) == len(split.signals) - split.signals.reader_count
