@@ -1,6 +1,6 @@
 """What other parts may ask of the library."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -9,6 +9,7 @@ from lyceum.library import index, selectors
 from lyceum.library.imports.files import import_books, import_ratings
 from lyceum.library.imports.report import Report as ImportReport
 from lyceum.library.models import Book
+from lyceum.library.recommendations import versions
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,31 @@ class BookCard:
     year: int | None
     average_rating: float | None
     review_count: int
+
+
+@dataclass(frozen=True)
+class TrainedRecommender:
+    """A training of recommendations, and what it learnt from."""
+
+    label: str
+    books: int
+    readers: int
+    signals: int
+    seconds: float
+
+
+def train_recommendations(tell: Callable[[str, float], None]) -> TrainedRecommender:
+    """Learn anew what to recommend, and switch to it; `tell` hears the name of a part and how much of it is done.
+
+    Takes up to a minute for a million ratings; raises a Conflict beside another training.
+    """
+    made = versions.train(tell)
+    return TrainedRecommender(made.label, **made.figures)
+
+
+def go_back_to_earlier_recommender() -> str:
+    """Use the training before the current one again and return its name; raises a Conflict where there is none."""
+    return versions.go_back().label
 
 
 def book_cards(person: Any, book_ids: Iterable[UUID]) -> list[BookCard]:
@@ -50,4 +76,15 @@ def _to_card(book: Book) -> BookCard:
     )
 
 
-__all__ = ["BookCard", "ImportReport", "book_cards", "get_book", "import_books", "import_ratings", "reindex"]
+__all__ = [
+    "BookCard",
+    "ImportReport",
+    "TrainedRecommender",
+    "book_cards",
+    "get_book",
+    "go_back_to_earlier_recommender",
+    "import_books",
+    "import_ratings",
+    "reindex",
+    "train_recommendations",
+]

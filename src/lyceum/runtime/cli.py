@@ -220,7 +220,19 @@ def _parser() -> argparse.ArgumentParser:
         "\n\n--help after the name says more.",
         "lyceum evaluate retrieval",
         "lyceum evaluate retrieval --data ../shared/data --only scifact",
-    ).add_argument("arguments", nargs=argparse.REMAINDER, help="retrieval, with its own options")
+        "lyceum evaluate recommendations",
+    ).add_argument("arguments", nargs=argparse.REMAINDER, help="retrieval or recommendations, with their own options")
+    training = act(
+        commands.run_train,
+        "train",
+        "Learn anew what to recommend to whom.",
+        "\n\nIt runs by itself every night at 02:00 (UTC). Readers have the old recommendations until the new\n"
+        "ones are whole; the training before is kept, and --back goes back to it.",
+        "lyceum train recommendations",
+        "lyceum train recommendations --back",
+    )
+    training.add_argument("what", choices=["recommendations"], help="what to train")
+    training.add_argument("--back", action="store_true", help="use the training before the current one again")
     act(
         commands.run_bench,
         "bench",

@@ -226,11 +226,31 @@ def run_search(options: argparse.Namespace) -> int:
 
 
 def run_evaluate(options: argparse.Namespace) -> int:
+    from lyceum.library.recommendations import evaluating as recommendations
     from lyceum.search.evaluation import retrieval
 
-    if options.arguments[:1] != ["retrieval"]:
-        raise CannotRun("Name what is to be measured: lyceum evaluate retrieval")
-    return retrieval.run(options.arguments[1:])
+    ways = {"retrieval": retrieval.run, "recommendations": recommendations.run}
+    name = options.arguments[0] if options.arguments else ""
+    if name not in ways:
+        raise CannotRun(f"Name what is to be measured: lyceum evaluate {' or '.join(ways)}")
+    return ways[name](options.arguments[1:])
+
+
+def run_train(options: argparse.Namespace) -> int:
+    with running(Home.from_environment()) as environment:
+        schema.migrate(environment)
+        from lyceum.library import public as library
+
+        if options.back:
+            print(f"Recommendations come from {library.go_back_to_earlier_recommender()} again.")
+            return 0
+        made = library.train_recommendations(lambda part, done: _tell_progress(f"{part}: {done:.0%}   "))
+    _tell_progress("\n")
+    print(
+        f"{made.label} is in use: learnt in {made.seconds:g} s from {made.signals} signals of {made.readers} readers "
+        f"on {made.books} books."
+    )
+    return 0
 
 
 def run_bench(options: argparse.Namespace) -> int:

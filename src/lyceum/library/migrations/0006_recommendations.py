@@ -10,7 +10,7 @@ import lyceum.library.recommendations.models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("library", "0004_demo"),
+        ("library", "0005_book_origins"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
