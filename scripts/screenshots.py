@@ -112,6 +112,31 @@ def take(browser: Browser, site: str, now: datetime, thread: str) -> None:
         keep(page, "api-docs")
 
 
+def take_library(browser: Browser, site: str, now: datetime) -> None:
+    with page_of(browser, now, viewport=WIDE, color_scheme="light") as page:
+        sign_in(page, site, "mei")
+        page.goto(f"{site}/library/")
+        page.get_by_label("Search the catalogue").fill("mapping")
+        expect(page.locator("#found-words")).to_contain_text("“mapping”")
+        page.get_by_role("radio", name=re.compile("Earth science")).check()
+        expect(page.locator(".chip-on")).to_be_visible()
+        keep(page, "library")
+    with page_of(browser, now, viewport=WIDE, color_scheme="dark") as page:
+        sign_in(page, site, "mei")
+        open_book(page, site, "Komatiite")
+        keep(page, "book-dark")
+    with page_of(browser, now, viewport=PHONE, color_scheme="light", is_mobile=True, has_touch=True) as page:
+        sign_in(page, site, "mei")
+        page.goto(f"{site}/library/?q=ore+deposits")
+        keep(page, "library-phone")
+
+
+def open_book(page: Page, site: str, title: str) -> None:
+    page.goto(f"{site}/library/?q={title}")
+    page.get_by_role("link", name=title).first.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(title)
+
+
 def place_of(text: str) -> str:
     """Return the address that opens the conversation at the message with this text."""
     from lyceum.messaging.models import Message
@@ -128,6 +153,7 @@ def main() -> None:
     with lyceum({**os.environ, "LIMITS_ENABLED": "false"}) as server, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
         take(browser, f"http://127.0.0.1:{server.port}", now, thread)
+        take_library(browser, f"http://127.0.0.1:{server.port}", now)
         browser.close()
 
 

@@ -20,7 +20,8 @@ COLOURS = (
     ("#e8dff0", "#2d1b42"),
     ("#f3d9cf", "#4a1b12"),
 )
-SIZES = ((52, 13, 4), (42, 16, 6), (34, 20, 8), (27, 25, 10))
+# Letters of a size, how many stand beside each other within the margins, and how many lines there is room for.
+SIZES = ((52, 11, 4), (42, 14, 5), (34, 17, 6), (27, 22, 7))
 
 
 def cover(title: str, author: str) -> str:
@@ -52,7 +53,7 @@ def cover(title: str, author: str) -> str:
 def _set(title: str) -> tuple[int, list[str]]:
     """Choose the largest letters in which the title fits, and break it into lines; what is too long is cut."""
     for size, width, most in SIZES:
-        lines = textwrap.wrap(title, width)
+        lines = textwrap.wrap(title, width, break_long_words=False)
         if len(lines) <= most and all(len(line) <= width for line in lines):
             return size, lines
     size, width, most = SIZES[-1]

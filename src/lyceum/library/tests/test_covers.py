@@ -34,6 +34,27 @@ def test_a_drawn_cover_names_the_book_and_is_always_the_same() -> None:
     assert one == drawn.cover("Maps & <Rocks>", "Ada Writer") != drawn.cover("Maps", "Ada Writer")
 
 
+@pytest.mark.parametrize(
+    ("title", "lines"),
+    [
+        ("Frankenstein", ["Frankenstein"]),
+        ("Understanding Mineral Deposits", ["Understanding", "Mineral", "Deposits"]),
+        ("Life: An Unauthorised Biography", ["Life: An", "Unauthorised", "Biography"]),
+    ],
+)
+def test_words_of_a_title_stay_whole_and_within_the_cover(title: str, lines: list[str]) -> None:
+    root = ElementTree.fromstring(drawn.cover(title, "Ada Writer"))
+    assert [text.text for text in root.iter(f"{SVG}text")] == [*lines, "Ada Writer"]
+
+
+@pytest.mark.parametrize("words", range(1, 60))
+def test_a_title_ends_above_the_authors(words: int) -> None:
+    root = ElementTree.fromstring(drawn.cover("Komatiite " * words, "Richard J. Lisle, Peter R. Leyshon"))
+    lines = [(float(text.get("y", "0")), text.text) for text in root.iter(f"{SVG}text")]
+    *_title, last, first_author, _second = lines
+    assert last[0] + 20 < first_author[0]
+
+
 @given(st.text(max_size=600), st.text(max_size=300))
 def test_every_name_makes_a_cover_that_is_well_formed(title: str, author: str) -> None:
     root = ElementTree.fromstring(drawn.cover(title, author))
