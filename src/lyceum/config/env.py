@@ -197,6 +197,10 @@ class Environment(BaseSettings):
     PUBLIC_READ: bool = Field(
         True, description="Let people without an account read what is public: the catalogue of books."
     )
+    SEARCH_SECOND_PASS: bool = Field(
+        True,
+        description="Order the best hits of a search for books anew by popularity and by the reader's own taste.",
+    )
     ENABLE_SWAGGER: bool = Field(True, description="Serve the pages /api/docs/ and /api/redoc/.")
     EMAIL_VERIFICATION: Literal["optional", "required"] = Field(
         "optional", description="`required`: people sign in after they have opened the link in the mail."

@@ -22,6 +22,8 @@ ORDERS = {
     "created_at": "created_at",
 }
 NEWEST = "-created_at"
+# Of more the name says too little.
+MOST_CALLED = 200
 
 
 @dataclass(frozen=True)
@@ -76,16 +78,22 @@ def category_ids(asked: Collection[str]) -> set[UUID]:
 
 
 def ids_of(model: type[Author] | type[Publisher] | type[Category], asked: Collection[str]) -> set[UUID]:
-    """Return the ids of those that are named by id or by name, however it is written."""
+    """Return the ids of those that are named by id or by name, however it is written or cut short."""
     ids, names = set[UUID](), set[str]()
     for text in asked:
         try:
             ids.add(UUID(text))
         except ValueError:
             names.add(key_of(text))
-    if names:
-        ids |= set(model._default_manager.filter(name_key__in=names).values_list("pk", flat=True))
+    for name in names:
+        ids |= set(_called(model, name))
     return ids
+
+
+def _called(model: type[Author] | type[Publisher] | type[Category], name: str) -> list[UUID]:
+    """Return those of this name; where there is none, those with a word that begins so, as `le guin` or `tolk`."""
+    exact = list(model._default_manager.filter(name_key=name).values_list("pk", flat=True))
+    return exact or list(selectors.named(model, name).values_list("pk", flat=True)[:MOST_CALLED])
 
 
 def ordered(rows: QuerySet[Book], order: str) -> QuerySet[Book]:

@@ -4,7 +4,10 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
+from lyceum.library import index
 from lyceum.library.models import Author, Book, BookAuthor, Category, Publisher, key_of
+from lyceum.search import engines, queue
+from lyceum.search.contracts import Change
 
 
 def make_author(full_name: str) -> Author:
@@ -48,3 +51,12 @@ def make_book(
         BookAuthor.objects.create(book=book, author=make_author(name), place=place)
     book.categories.set([one if isinstance(one, Category) else make_category(one) for one in categories])
     return book
+
+
+def fill_index() -> None:
+    """Bring the books as they are now into the index of this process, which begins empty."""
+    engine, version = engines.current(), queue.next_version()
+    engine.prepare(index.DECLARATION)
+    documents = index.load(list(index.ids_above(None)))
+    engine.apply(index.DECLARATION, [Change(document.id, version, document) for document in documents])
+    engine.commit(index.KIND)

@@ -47,8 +47,8 @@ FILTERS = [
 BROWSING = [*FILTERS, ranked("order")]
 
 
-def filters(request: Request) -> Filters:
-    """Read the filters of a list of books; raises Invalid with every fault in them."""
+def filters(request: Request, **more: Any) -> Filters:
+    """Read the filters of a list of books, and `more` by readers; raises Invalid with every fault in them."""
     return collected(
         **{name: lambda name=name: texts(request, name) for name in TEXTS},
         status=lambda: texts(request, "status", choices=Book.Status.values),
@@ -56,6 +56,7 @@ def filters(request: Request) -> Filters:
         price_max=lambda: decimal(request, "price_max"),
         year_min=lambda: number(request, "year_min", default=None, **YEAR),
         year_max=lambda: number(request, "year_max", default=None, **YEAR),
+        **more,
     )
 
 

@@ -174,3 +174,70 @@ class ReviewPage(serializers.Serializer[Any]):
     results = ReviewView(many=True)
     next = serializers.CharField(allow_null=True)
     previous = serializers.CharField(allow_null=True)
+
+
+class HitView(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    title = serializers.CharField()
+    author = serializers.CharField()
+    price = serializers.CharField(allow_null=True)
+    currency = serializers.CharField()
+    average_rating = serializers.FloatField(allow_null=True)
+    review_count = serializers.IntegerField()
+    categories = NameView(many=True)
+    score = serializers.FloatField(help_text="Comparable within one answer.")
+    highlights = serializers.DictField(
+        child=serializers.CharField(), help_text="By field: safe HTML in which nothing but `<mark>` is markup."
+    )
+
+
+class CategoryCount(NameView):
+    count = serializers.IntegerField()
+
+
+# `from` is a word that Python keeps for itself.
+PriceCount = type(
+    "PriceCount",
+    (serializers.Serializer,),
+    {
+        "range": serializers.CharField(),
+        "from": serializers.FloatField(help_text="Inclusive."),
+        "to": serializers.FloatField(allow_null=True, help_text="Exclusive; null for all above."),
+        "count": serializers.IntegerField(),
+        "__module__": __name__,
+    },
+)
+
+
+class RatingCount(serializers.Serializer[Any]):
+    rating = serializers.IntegerField(help_text="Books with this average and better.")
+    count = serializers.IntegerField()
+
+
+class LanguageCount(serializers.Serializer[Any]):
+    language = serializers.CharField()
+    count = serializers.IntegerField()
+
+
+class YearCount(serializers.Serializer[Any]):
+    year = serializers.IntegerField()
+    count = serializers.IntegerField()
+
+
+class FacetsView(serializers.Serializer[Any]):
+    categories = CategoryCount(many=True)
+    price_ranges = PriceCount(many=True)
+    ratings = RatingCount(many=True)
+    languages = LanguageCount(many=True)
+    years = YearCount(many=True)
+
+
+class SearchView(serializers.Serializer[Any]):
+    count = serializers.IntegerField()
+    page = serializers.IntegerField()
+    size = serializers.IntegerField()
+    results = HitView(many=True)
+    facets = FacetsView(help_text="Each counted under the other filters: a facet does not filter itself.")
+    cursor = serializers.CharField(allow_null=True, help_text="Goes on behind the last result; null at the end.")
+    did_you_mean = serializers.CharField(required=False)
+    took = serializers.FloatField(help_text="Milliseconds.")

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from lyceum.library.api import name_views, recommendation_views, review_views, views
+from lyceum.library.api import name_views, recommendation_views, review_views, search_views, views
 
 one = "books/<uuid:book_id>/"
 urlpatterns = [
@@ -13,6 +13,9 @@ urlpatterns = [
     path(f"{one}cover/", views.BookCover.as_view()),
     path(f"{one}reviews/", review_views.ReviewList.as_view()),
     path(f"{one}reviews/<uuid:review_id>/", review_views.ReviewDetail.as_view()),
+    path("search/", search_views.Search.as_view()),
+    path("search/autocomplete/", search_views.SearchAutocomplete.as_view()),
+    path("search/similar/", search_views.SearchSimilar.as_view()),
     path("authors/", name_views.AuthorList.as_view()),
     path("authors/<uuid:author_id>/", name_views.AuthorDetail.as_view()),
     path("publishers/", name_views.PublisherList.as_view()),
