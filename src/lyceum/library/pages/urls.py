@@ -1,10 +1,15 @@
 from django.urls import path
 
-from lyceum.library.pages import book, browsing, keeping
+from lyceum.library.pages import book, browsing, keeping, shelf
 
 app_name = "library"
 urlpatterns = [
     path("", browsing.search, name="search"),
+    path("shelf/", shelf.show, name="shelf"),
+    path("shelf/<uuid:book_id>/open/", shelf.open_book, name="open"),
+    path("shelf/<uuid:book_id>/dismiss/", shelf.dismiss, name="dismiss"),
+    path("shelf/<uuid:book_id>/restore/", shelf.restore, name="restore"),
+    path("recommendations/", shelf.results, name="recommendations"),
     path("authors/<uuid:author_id>/", browsing.author, name="author"),
     path("categories/<uuid:category_id>/", browsing.category, name="category"),
     path("books/new/", keeping.add, name="add"),

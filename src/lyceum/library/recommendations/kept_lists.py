@@ -21,6 +21,8 @@ KEPT_SECONDS = 3600
 class Line:
     book_id: UUID
     reason: str
+    # Whether it comes of the reader's own past.
+    is_own: bool = False
 
 
 @dataclass(frozen=True)

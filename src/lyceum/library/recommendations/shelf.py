@@ -36,6 +36,7 @@ class Recommended:
     reason: str
     variant: str
     model: str
+    is_own: bool
 
 
 def recommended(person: Any, *, limit: int = 20, strict: bool = False) -> list[Recommended]:
@@ -53,7 +54,9 @@ def recommended(person: Any, *, limit: int = 20, strict: bool = False) -> list[R
         raise NoBooks
     lines = {line.book_id: line for line in shelf.lines}
     found = selectors.books_in_order(person, list(lines)[: limit + 5])[:limit]
-    return [Recommended(book, lines[book.pk].reason, shelf.variant, shelf.model) for book in found]
+    return [
+        Recommended(book, lines[book.pk].reason, shelf.variant, shelf.model, lines[book.pk].is_own) for book in found
+    ]
 
 
 def similar(person: Any, book_id: UUID, *, limit: int = 10) -> list[Book]:
@@ -102,7 +105,7 @@ def _trained(model: Recommender, past: list[Read], recipe: Recipe) -> tuple[list
     taken = mixing.mix(own, popular, limit=MOST, personal_share=recipe.personal, kin=kin, without=over)
     titles = {read.number: read.title for read in past}
     lines = [
-        Line(known[pick.number].book_id, _reason(titles.get(pick.because), known[pick.number]))
+        Line(known[pick.number].book_id, _reason(titles.get(pick.because), known[pick.number]), pick.is_own)
         for pick in mixing.explain(taken, pointing, recipe)
     ]
     return lines, {kin[number] for number in (*over, *(pick.number for pick in taken))}
@@ -126,7 +129,7 @@ def _with_fresh(lines: list[Line], past: list[Read]) -> list[Line]:
     first: dict[UUID, Line] = {}
     for read in [read for read in past if read.number is None and read.strength > 0][: -FRESH - 1 : -1]:
         found = [book for book in pasts.kindred([read.book_id], most=10) if book not in over and book not in first]
-        first |= {book: Line(book, _because(read.title)) for book in found[:FRESH]}
+        first |= {book: Line(book, _because(read.title), is_own=True) for book in found[:FRESH]}
     others = [line for line in lines if line.book_id not in first]
     beginning = [line for pair in zip(first.values(), others, strict=False) for line in pair]
     return [*beginning, *list(first.values())[len(others) :], *others[len(first) :]]

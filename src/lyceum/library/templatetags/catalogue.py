@@ -15,6 +15,7 @@ from lyceum.library import covers
 from lyceum.library.models import Book, Category
 from lyceum.library.pages.answers import Choice
 from lyceum.library.pages.questions import Question
+from lyceum.library.recommendations.intervals import Rate
 
 register = template.Library()
 SYMBOLS = {"EUR": "€", "USD": "US$", "AUD": "A$", "CAD": "CA$", "NZD": "NZ$", "GBP": "£", "CHF": "CHF ", "JPY": "¥"}
@@ -41,6 +42,15 @@ def money(amount: Decimal | None, currency: str) -> str:
     if not amount:
         return _("Free")
     return f"{SYMBOLS.get(currency, f'{currency} ')}{number_format(amount, 2)}"
+
+
+@register.filter
+def rate(found: Rate) -> str:
+    """Return a share in percent with its interval; a dash where nothing was tried."""
+    if found.value is None or found.low is None or found.high is None:
+        return "–"
+    value, low, high = (number_format(100 * part, 1) for part in (found.value, found.low, found.high))
+    return f"{value} % ({low}–{high})"
 
 
 @register.filter
