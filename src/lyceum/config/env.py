@@ -289,6 +289,12 @@ class Environment(BaseSettings):
         description="How much the meaning by EMBEDDINGS_URL counts beside the words; the models that Lyceum knows have "
         "their own. `lyceum evaluate retrieval --sweep` shows what is best.",
     )
+    EMBEDDINGS_LEAST: float = Field(
+        0.0,
+        ge=-1,
+        le=1,
+        description="The cosine by EMBEDDINGS_URL below which a text has nothing to do with a question.",
+    )
     MODELS_DIR: str = Field(
         "",
         description="Folder of fetched models; empty: the account's cache (~/.cache/lyceum/models, root: /var/cache).",

@@ -262,13 +262,17 @@ class Phrase:
 @dataclass(frozen=True)
 class Query:
     """A text as `search.query.parse` understands it: most words must match (`search.words.must_match`), every phrase
-    and filter must, and nothing excluded may. An empty one matches everything."""
+    and filter must, and nothing excluded may. An empty one matches everything.
+
+    With `any_word` one of the words is enough, as in a question of whole sentences: it then ranks rather than finds.
+    """
 
     words: tuple[Word, ...] = ()
     phrases: tuple[Phrase, ...] = ()
     excluded: tuple[Word | Phrase, ...] = ()
     filters: tuple[Filter, ...] = ()
     text: str = ""
+    any_word: bool = False
 
     @property
     def is_empty(self) -> bool:

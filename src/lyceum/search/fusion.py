@@ -3,13 +3,15 @@
 The weighted sum is measured against reciprocal rank fusion on four judged sets (ADR 13, `lyceum evaluate retrieval`).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 RANK_CONSTANT = 60
 Scores = NDArray[np.float32]
+Name = TypeVar("Name", bound=Hashable)
 
 
 def weighted(lexical: Scores, cosines: Scores, *, weight: float) -> Scores:
@@ -20,9 +22,9 @@ def weighted(lexical: Scores, cosines: Scores, *, weight: float) -> Scores:
     return np.asarray((1 - weight) * _by_maximum(lexical) + weight * _by_range(cosines), dtype=np.float32)
 
 
-def fuse(lexical: Mapping[str, float], cosines: Mapping[str, float], *, weight: float) -> list[tuple[str, float]]:
+def fuse(lexical: Mapping[Name, float], cosines: Mapping[Name, float], *, weight: float) -> list[tuple[Name, float]]:
     """Rank all documents of both sides, best first; one that has no vector stands as the least alike of all."""
-    names = sorted({*lexical, *cosines})
+    names = sorted({*lexical, *cosines}, key=str)
     if not names:
         return []
     least = min(cosines.values(), default=0.0)

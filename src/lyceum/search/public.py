@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
-from lyceum.search import engines, queue, registry
+from lyceum.search import engines, hybrid, queue, registry
 from lyceum.search.contracts import (
     Completed,
     Declaration,
@@ -50,11 +50,13 @@ def search(
     highlights: tuple[str, ...] = (),
     is_open: bool = False,
     second_pass: SecondPass | None = None,
+    by_meaning: bool = False,
 ) -> SearchAnswer:
     """Find documents of a kind that the asker may see; no text finds all of them, the most popular first.
 
     Narrow by `selections`, by name: a facet of the same name does not count under it. `is_open` is for somebody who
     is still typing. `second_pass` orders the best 200 anew. Where nothing is found `did_you_mean` says what would.
+    With `by_meaning` what the text means is found beside its words, and both decide the order (`search.hybrid`).
     Raises SearchUnavailable, and WrongCursor for a cursor of another search.
     """
     declaration = registry.get(kind)
@@ -72,7 +74,8 @@ def search(
         suggest=True,
         second_pass=second_pass,
     )
-    return engines.current().search(declaration, request)
+    engine = engines.current()
+    return hybrid.search(engine, declaration, request) if by_meaning else engine.search(declaration, request)
 
 
 def complete(kind: str, text: str, *, asker: Any, size: int = 10) -> list[Completed]:

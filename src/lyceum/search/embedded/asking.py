@@ -59,13 +59,13 @@ class Asker:
         required = [self._bound(word, asked) for word in query.words if word.field]
         required += [self._phrase(words_of(phrase.words), phrase.field, asked) for phrase in query.phrases]
         required += [translate(one, self._declaration, self._schema) for one in query.filters]
-        clauses = [(Occur.Must, one) for one in required] + self._free(free, asked)
+        clauses = [(Occur.Must, one) for one in required] + self._free(free, asked, any_word=query.any_word)
         if clauses:
             asked.query = TQuery.boolean_query(clauses)
         asked.query = without(asked.query, [self._excluded(one) for one in query.excluded])
         return asked
 
-    def _free(self, found: Sequence[Word], asked: Asked) -> list[tuple[Occur, TQuery]]:
+    def _free(self, found: Sequence[Word], asked: Asked, *, any_word: bool) -> list[tuple[Occur, TQuery]]:
         telling = [word for word in found if not is_stop_word(_first(word))]
         needed = telling or found
         per_word = MOST_FORMS // max(len(found), 1)
@@ -75,7 +75,8 @@ class Asker:
         if len(clauses) == 1:
             most = [(Occur.Must, clauses[0][1])]
         else:
-            together = TQuery.boolean_query(clauses, minimum_number_should_match=must_match(len(clauses)))
+            least = 1 if any_word else must_match(len(clauses))
+            together = TQuery.boolean_query(clauses, minimum_number_should_match=least)
             most = [(Occur.Must, together)]
         silent = [(Occur.Should, self._word(word, asked, 0)) for word in found if word not in needed]
         return most + silent

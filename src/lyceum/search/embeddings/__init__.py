@@ -50,8 +50,8 @@ def _bge(folder: Path) -> BgeSmall:
 
 
 @lru_cache(maxsize=1)
-def _connected(url: str, model: str, key: str, prefix: str, weight: float) -> ServerEmbedder:
-    return ServerEmbedder(url, model, key=key, query_prefix=prefix, weight=weight)
+def _connected(url: str, model: str, key: str, prefix: str, weight: float, least: float) -> ServerEmbedder:
+    return ServerEmbedder(url, model, key=key, query_prefix=prefix, weight=weight, least=least)
 
 
 def _server() -> ServerEmbedder:
@@ -61,4 +61,5 @@ def _server() -> ServerEmbedder:
         settings.EMBEDDINGS_API_KEY,
         settings.EMBEDDINGS_QUERY_PREFIX,
         settings.EMBEDDINGS_WEIGHT,
+        settings.EMBEDDINGS_LEAST,
     )

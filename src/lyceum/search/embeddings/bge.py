@@ -21,7 +21,8 @@ MAX_TOKENS = 512
 class BgeSmall:
     """384 numbers a text; about 30 texts of 250 tokens a second on two cores, 4 ms for a question."""
 
-    name, size, weight = "bge-small-en-v1.5-q", 384, 0.7
+    name, size = "bge-small-en-v1.5-q", 384
+    weight, least = 0.7, 0.58
 
     def __init__(self, folder: Path, *, threads: int = 1) -> None:
         self._folder, self._threads = folder, threads

@@ -18,7 +18,7 @@ class KeptEmbedder:
     """An embedder that looks texts up in a file before it asks the model behind it."""
 
     def __init__(self, inner: Embedder, folder: Path, *, say: Callable[[str], None] = lambda text: None) -> None:
-        self.name, self.size, self.weight = inner.name, inner.size, inner.weight
+        self.name, self.size, self.weight, self.least = inner.name, inner.size, inner.weight, inner.least
         self._inner, self._say = inner, say
         folder.mkdir(parents=True, exist_ok=True)
         self._file = folder / f"{inner.name}-{inner.size}.vectors"

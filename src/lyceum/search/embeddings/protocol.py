@@ -18,6 +18,8 @@ class Embedder(Protocol):
     name: str
     # How much its cosines count beside words: one for everything, found by `lyceum evaluate retrieval`.
     weight: float
+    # The cosine below which a text has hardly anything to do with a question: what is left of the judged answers (5 %).
+    least: float
 
     @property
     def size(self) -> int:

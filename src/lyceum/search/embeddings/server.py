@@ -38,9 +38,11 @@ class _Answer(msgspec.Struct):
 class ServerEmbedder:
     """The model of this name at this address; its size is what the first answer has."""
 
-    def __init__(self, url: str, model: str, *, key: str = "", query_prefix: str = "", weight: float = 0.5) -> None:
-        self.weight = weight
-        self.name, self._url, self._key, self._query_prefix = model, endpoint(url), key, query_prefix
+    def __init__(
+        self, url: str, model: str, *, key: str = "", query_prefix: str = "", weight: float = 0.5, least: float = 0.0
+    ) -> None:
+        self.name, self.weight, self.least = model, weight, least
+        self._url, self._key, self._query_prefix = endpoint(url), key, query_prefix
 
     @cached_property
     def size(self) -> int:

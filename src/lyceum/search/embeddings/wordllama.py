@@ -20,7 +20,7 @@ MAX_TOKENS = 2048
 class WordLlama:
     """WordLlama's 256 numbers, read from the files of its package; its own `load()` asks the model hub for them."""
 
-    name, weight = "wordllama-l2-256", 0.35
+    name, weight, least = "wordllama-l2-256", 0.35, 0.25
     size = 256
 
     # Both are read when they are needed: most processes only ask for the model's name.

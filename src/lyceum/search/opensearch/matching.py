@@ -45,7 +45,7 @@ def _in_language(declaration: Declaration, query: Query, code: str) -> Clause:
             *(_word(declaration, word, code) for word in query.words if word.field),
         ],
         "should": [_word(declaration, word, read_as) for word in counted],
-        "minimum_should_match": must_match(len(counted)),
+        "minimum_should_match": min(len(counted), 1) if query.any_word else must_match(len(counted)),
     }
     if len(_codes(declaration)) > 1:
         parts["filter"] = [{"term": {LANGUAGE: code or "none"}}]

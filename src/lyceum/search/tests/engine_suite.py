@@ -187,6 +187,13 @@ class EngineSuite:
         assert lab.found("red green") == {1, 2}
         assert lab.found("red yellow") == set()
 
+    def test_where_any_word_is_enough_those_with_the_most_come_first(self, lab: Lab) -> None:
+        lab.put(stone(1, "red"), stone(2, "red green"), stone(3, "grey"))
+        question = replace(parse("is red or green the hue of jasper and onyx", lab.declaration), any_word=True)
+        answer = lab.engine.search(lab.declaration, SearchRequest(lab.kind, question, Everything()))
+        assert lab.find(question.text) == []
+        assert numbers(answer.hits) == [2, 1]
+
     def test_a_hit_in_the_name_weighs_more_than_one_in_the_story(self, lab: Lab) -> None:
         lab.put(stone(1, "Quartz", story="opal"), stone(2, "Opal", story="quartz"), stone(3, "Ruby", finder="Opal"))
         assert lab.find("opal")[0] == 2

@@ -25,11 +25,12 @@ Cosines = dict[UUID, float]
 
 @dataclass(frozen=True)
 class Question:
-    """A text as the serving model understands it; `weight` is how much that counts beside words."""
+    """A text as the serving model understands it; `weight` and `least` are the model's (see `Embedder`)."""
 
     model: str
     size: int
     weight: float
+    least: float
     vector: str
 
 
@@ -45,7 +46,7 @@ def understand(text: str) -> Question | None:
     vector = embedder.embed_queries([text])[0]
     if len(vector) != serving.size or not vector.any():
         return None
-    return Question(serving.name, serving.size, embedder.weight, HalfVector(vector).to_text())
+    return Question(serving.name, serving.size, embedder.weight, embedder.least, HalfVector(vector).to_text())
 
 
 def nearest(declaration: Declaration, question: Question, *, allowed: Filter, size: int) -> Cosines:
