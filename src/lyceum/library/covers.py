@@ -17,7 +17,7 @@ from lyceum.library import books, drawn
 from lyceum.library.models import Book
 from lyceum.library.pictures import redraw
 
-FOLDER = "covers"
+FOLDER = leftovers.own("covers")
 REFUSALS = {
     "type": ("invalid", "Send a PNG, JPEG, WebP or GIF picture."),
     "pixels": ("too_large", "The picture has more than 40 million pixels."),
