@@ -360,3 +360,8 @@ def test_an_apps_sign_in_stands_among_the_others(alice: User) -> None:
     page.force_login(alice)
     assert Session.objects.get().through == "password"
     assert "Core shed" in page.get("/sessions/").content.decode()
+
+
+def test_who_is_not_signed_in_decides_nothing() -> None:
+    answer = Client().post("/oauth/authorize/", {"request": "sealed", "decision": "allow"})
+    assert answer["Location"].startswith("/sign-in/?next=/oauth/authorize/")
