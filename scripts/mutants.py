@@ -6,10 +6,13 @@
 - a call of a `check_…` that stands alone;
 - a filter by whose something is (`user`, `…__user`, `…__role`, `user_id`) in `filter`, `get` and the like;
 - an `if` that only raises a refusal;
+- a decorator of a page that lets in staff, who is signed in, or who has confirmed it: the next weaker one instead;
+- in SQL, what is not ended, revoked or over, whose it is, and from which message on somebody sees;
 - what the hub does when somebody parts, leaves or is closed.
 
-For each mutant run the access matrix and the tests of the app that it is in, until the first failure. What was found is
-kept in `var/mutants.json`, and not tried again while the file that it is in, and the tests, stay as they are.
+For each mutant run the access matrix, the tests of the app that it is in, and what reaches it over the wire, until the
+first failure. What was found is kept in `var/mutants.json`, and not tried again while the file that it is in, and the
+tests, stay as they are.
 """
 
 import argparse
@@ -17,12 +20,14 @@ import ast
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -34,6 +39,29 @@ REFUSALS |= {"TokenInvalid", "TokenRevoked", "Locked", "ConfirmationRequired", "
 QUERIES = {"filter", "get", "exclude", "get_or_create", "update_or_create"}
 WHOSE = ("user", "user_id", "sender", "owner")
 SIGNED_IN, EVERYBODY = "rest_framework.permissions.IsAuthenticated", "rest_framework.permissions.AllowAny"
+# The guards of pages, and what is left without them.
+GUARDS = {"staff_only": "pages.signed_in", "confirmed": "pages.signed_in", "signed_in": "(lambda view: view)"}
+STATEMENT = re.compile(r"\b(select|from|join|where)\s")
+# Each part of a statement that keeps something from somebody, and what holds for all.
+FRAGMENTS = {
+    r"(\w+\.)?(ended_at|revoked_at|scopes) is null": "true",
+    r"(\w+\.)?(is_active|is_staff|show_presence)\b(?! is)": "true",
+    r"(\w+\.)?(expires_at|expire_date) > now\(\)": "true",
+    r"(\w+\.)?(user_id|sender_id|uploader_id) = (\w+\.\w+|%s)": "true",
+    r"(?<=[>(=] )\w+\.visible_after|(?<=greatest\()\w+\.visible_after|\w+\.visible_after(?= <)": "0",
+}
+HOT = ["tests/flows/test_hot_reads.py"]
+SOCKETS = ["tests/flows/test_membership_on_sockets.py", "tests/flows/test_handshakes.py"]
+# What reaches a file over the wire alone; it is run first.
+REACHED = {
+    "core/hot_reads.py": HOT,
+    "messaging/hot_reads.py": HOT,
+    "accounts/callers.py": [*HOT, "tests/flows/test_limits.py"],
+    "accounts/sign_ins.py": SOCKETS,
+    "messaging/standing.py": SOCKETS,
+    "messaging/sending.py": [*SOCKETS, "tests/flows/test_talk_over_sockets.py"],
+    "realtime": SOCKETS,
+}
 # A mutant that hangs is one that is noticed; a slow machine is not.
 MOST_SECONDS = 600
 
@@ -58,12 +86,14 @@ class Point:
 
 class Finder(ast.NodeVisitor):
     def __init__(self, path: Path) -> None:
-        self.path, self.found = path, list[Point]()
-        text = path.read_text()
+        self.path, self.text, self.found = path, path.read_text(), list[Point]()
         self.starts = [0]
-        for line in text.encode().splitlines(keepends=True):
+        for line in self.text.encode().splitlines(keepends=True):
             self.starts.append(self.starts[-1] + len(line))
-        self.visit(ast.parse(text))
+        tree = ast.parse(self.text)
+        # A string that stands alone says something to people.
+        self.docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+        self.visit(tree)
 
     def _add(self, node: ast.AST, what: str, instead: str, until: ast.AST | None = None) -> None:
         last = until or node
@@ -80,6 +110,8 @@ class Finder(ast.NodeVisitor):
     def visit_Constant(self, node: ast.Constant) -> None:
         if node.value == SIGNED_IN:
             self._add(node, "default permission", repr(EVERYBODY))
+        elif isinstance(node.value, str):
+            self._look_into(node)
 
     def visit_Expr(self, node: ast.Expr) -> None:
         call = node.value
@@ -115,6 +147,28 @@ class Finder(ast.NodeVisitor):
                 self._add(node.test, f"if … raise {ast.unparse(only.exc)}"[:60], "False")
         self.generic_visit(node)
 
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
+        for decorator in node.decorator_list:
+            name = ast.unparse(decorator).rpartition(".")[2]
+            if name in GUARDS:
+                self._add(decorator, f"@{name} of {node.name}", GUARDS[name])
+        self.generic_visit(node)
+
+    def visit_JoinedStr(self, node: ast.JoinedStr) -> None:
+        self._look_into(node)
+
+    def _look_into(self, node: ast.expr) -> None:
+        """Find the parts of a statement of SQL; the places are those in the source, which has no escapes there."""
+        source = ast.get_source_segment(self.text, node) or ""
+        if not STATEMENT.search(source) or id(node) in self.docstrings:
+            return
+        for pattern, instead in FRAGMENTS.items():
+            for found in re.finditer(pattern, source):
+                before = source[: found.start()]
+                start = self.starts[node.lineno - 1] + node.col_offset + len(before.encode())
+                line, end = node.lineno + before.count("\n"), start + len(found[0].encode())
+                self.found.append(Point(self.path, line, f"sql {found[0]}", start, end, instead))
+
     def visit_match_case(self, node: ast.match_case) -> None:
         pattern = ast.unparse(node.pattern)
         if self.path.name == "hub.py" and pattern in ("'part'", "'leave'", "'close'"):
@@ -129,10 +183,13 @@ def points() -> Iterator[Point]:
 
 
 def tests_for(point: Point) -> list[str]:
-    app = point.path.relative_to(SOURCE).parts[0]
+    """Return the tests that are to notice it, those first that are likely to."""
+    place = point.path.relative_to(SOURCE)
+    app = place.parts[0]
     own = f"src/lyceum/{app}/tests"
-    flows = ["tests/flows/test_membership_on_sockets.py", "tests/flows/test_handshakes.py"]
-    return ["tests/access", *([own] if (ROOT / own).is_dir() else []), *(flows if app == "realtime" else [])]
+    reached = REACHED.get(place.as_posix(), REACHED.get(app, []))
+    pages = ["tests/access/test_pages.py"] if point.what.startswith("@") else []
+    return [*pages, *reached, "tests/access", *([own] if (ROOT / own).is_dir() else [])]
 
 
 def notices(point: Point, copy: Path) -> bool:
@@ -157,9 +214,16 @@ def notices(point: Point, copy: Path) -> bool:
 
 
 def mark(point: Point) -> str:
-    """Say what a finding rests on: the file, the tests and the lines of access."""
-    parts = [point.path, *sorted((ROOT / "tests/access").iterdir())]
-    return hashlib.sha256(b"".join(part.read_bytes() for part in parts if part.is_file())).hexdigest()[:16]
+    """Say what a finding rests on: the file, and all that stands in the tests that are run for it."""
+    return hashlib.sha256(b"".join(map(_content, (str(point.path), *tests_for(point))))).hexdigest()[:16]
+
+
+@cache
+def _content(place: str) -> bytes:
+    """Return what is in a file, or in all files of a folder."""
+    found = ROOT / place
+    parts = sorted(part for part in found.rglob("*") if part.suffix != ".pyc") if found.is_dir() else [found]
+    return b"".join(part.read_bytes() for part in parts if part.is_file())
 
 
 def main() -> int:

@@ -5,6 +5,7 @@ import json
 from io import BytesIO
 from typing import Any
 
+import psycopg
 import pytest
 from PIL import Image
 
@@ -203,3 +204,54 @@ def test_a_cookie_of_an_older_password_reads_nothing_more(site: Site, room: tupl
     assert ask(site, "GET", path, headers={"Cookie": cookie})[0] == 200
     alice.get_another_password()
     assert ask(site, "GET", path, headers={"Cookie": cookie})[0] == 401
+
+
+OF_TOKENS = "accounts_token t set {} from accounts_tokenfamily f where f.id = t.family_id and f.user_id"
+OVER = {
+    "deactivated, by token": ("token", "accounts_user set is_active = false where id"),
+    "deactivated, by cookie": ("cookie", "accounts_user set is_active = false where id"),
+    "revoked": ("token", "accounts_tokenfamily set revoked_at = now() where user_id"),
+    "an old token": ("token", OF_TOKENS.format("expires_at = now() - interval '1 second'")),
+    "an old cookie": ("cookie", "accounts_session set expire_date = now() - interval '1 second' where user_id"),
+}
+
+
+def change(person: Person, what: str) -> None:
+    """Change rows of the person behind the server's back, as another process does."""
+    with psycopg.connect(person.site.environment["DATABASE_URL"]) as connection:
+        assert connection.execute(f"update {what} = %s", [person.id]).rowcount
+
+
+@pytest.mark.parametrize("case", OVER)
+def test_who_may_come_in_no_more_is_a_stranger_here_too(site: Site, case: str) -> None:
+    alice = site.register("Alice")
+    path = f"/api/v1/chat/conversations/{group(alice)}/messages/"
+    way, what = OVER[case]
+    by = {"Cookie": sign_in(site, alice)} if way == "cookie" else signed(alice)
+    assert ask(site, "GET", path, headers=by)[1]["Allow"] is None, "not read hot"
+    change(alice, what)
+    for read_hot in (path, "/api/v1/chat/conversations/"):
+        assert ask(site, "GET", read_hot, headers=by)[0] == 401
+
+
+def test_what_is_bound_to_scopes_is_looked_at_by_the_door(site: Site) -> None:
+    alice = site.register("Alice")
+    path = f"/api/v1/chat/conversations/{group(alice)}/messages/"
+    for scopes, status in (("{}", 403), ("{users:read}", 403), ("{chat:read}", 200)):
+        change(alice, f"accounts_tokenfamily set scopes = '{scopes}' where user_id")
+        answer = ask(site, "GET", path, headers=signed(alice))
+        assert (answer[0], bool(answer[1]["Allow"])) == (status, True)
+        assert ask(site, "GET", "/api/v1/chat/conversations/", headers=signed(alice))[0] == status
+
+
+def test_a_group_that_ended_is_there_for_nobody(site: Site) -> None:
+    alice, bob = site.register("Alice"), site.register("Bob")
+    where, other = group(alice, bob), group(alice, bob)
+    say(alice, where, "the last word")
+    assert same(bob, f"chat/conversations/{where}/messages/")["results"]
+    assert alice.call("DELETE", f"chat/conversations/{where}/?for=everyone").status == 204
+    for person in (alice, bob):
+        for accepted in ("*/*", UNUSUAL):
+            headers = {**signed(person), "Accept": accepted}
+            assert ask(site, "GET", f"/api/v1/chat/conversations/{where}/messages/", headers=headers)[0] == 404
+        assert [row["id"] for row in same(person, "chat/conversations/")["results"]] == [other]

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
+import psycopg
 import pytest
 import redis
 from websockets.asyncio.client import connect
@@ -101,3 +102,20 @@ def test_a_person_sends_10_a_minute_and_what_is_refused_is_not_there(sites: Site
     assert set(statuses) == {201, 429}
     check_exact(statuses[201], 10, seconds)
     assert len(bob.call("GET", path).data["results"]) == statuses[201]
+
+
+def test_the_limits_of_a_group_are_those_of_its_members_alone(sites: Sites) -> None:
+    alice, bob = sites[0].register("Alice"), sites[0].register("Bob")
+    with psycopg.connect(sites[0].environment["DATABASE_URL"]) as connection:
+        row = connection.execute("insert into auth_group (name) values ('Field school') returning id").fetchone()
+        assert row
+        connection.execute("insert into accounts_grouplimits (group_id, limit_profile) values (%s, 'premium')", row)
+        connection.execute("insert into accounts_user_groups (user_id, group_id) values (%s, %s)", [alice.id, *row])
+    for person, quota in ((alice, 1000), (bob, 100)):
+        # The list is read hot, the account by its door.
+        for path, has_methods in (("chat/conversations/", False), ("auth/me/", True)):
+            answer = person.call("GET", path)
+            assert (f";q={quota};" in answer.headers["RateLimit-Policy"], "Allow" in answer.headers) == (
+                True,
+                has_methods,
+            ), answer.headers
