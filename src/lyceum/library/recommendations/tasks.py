@@ -1,10 +1,15 @@
+import structlog
+
 from lyceum.core.jobs import schedule
 from lyceum.library.recommendations import showings, versions
+
+log = structlog.get_logger("lyceum.recommendations")
 
 
 @schedule("0 2 * * *", "library.train_recommendations")
 def train_recommendations(timestamp: int) -> None:
-    versions.train()
+    made = versions.train()
+    log.info("recommender_trained", model=made.label, **made.figures)
 
 
 @schedule("* * * * * */10", "library.record_showings")

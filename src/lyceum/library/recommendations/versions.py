@@ -6,7 +6,6 @@ from time import perf_counter
 from uuid import UUID
 
 import numpy as np
-import structlog
 from django.db import connection, transaction
 from django.utils import timezone
 
@@ -15,7 +14,6 @@ from lyceum.library.recommendations.errors import NoEarlierModel, TrainingRuns
 from lyceum.library.recommendations.models import Recommender, RecommenderRow
 from lyceum.library.recommendations.training import Models
 
-log = structlog.get_logger("lyceum.recommendations")
 LOCK = 0x7A57E
 AT_ONCE = 1000
 IN_DEMAND = 300
@@ -123,7 +121,6 @@ def _switch_to(made: Recommender) -> None:
     made.state, made.is_current = Recommender.State.READY, True
     made.ended_at = made.ended_at or timezone.now()
     made.save()
-    log.info("recommender_switched", model=made.label, **made.figures)
 
 
 def _forget_older() -> None:
