@@ -14,7 +14,8 @@ from django.views.decorators.http import require_GET
 from lyceum.core import pages
 from lyceum.library import filters, selectors
 from lyceum.library.models import Book, Category
-from lyceum.library.pages import answers, questions
+from lyceum.library.pages import answers, facets, questions
+from lyceum.library.pages.facets import ON_A_PAGE
 from lyceum.library.pages.questions import SORTS, Question
 from lyceum.library.templatetags.catalogue import language
 
@@ -41,9 +42,10 @@ def search(request: HttpRequest) -> HttpResponse:
         "found": found,
         "chips": _chips(asked),
         "sorts": _sorts(asked),
+        "meant": asked.address(q=found.did_you_mean) if found.did_you_mean else "",
         "pager": pager(asked.page, found.pages),
-        "first": (asked.page - 1) * answers.ON_A_PAGE + 1,
-        "last": (asked.page - 1) * answers.ON_A_PAGE + len(found.books),
+        "first": (asked.page - 1) * ON_A_PAGE + 1,
+        "last": (asked.page - 1) * ON_A_PAGE + len(found.books),
     }
     response = pages.show(request, "library/search.html", "library/_found.html", context)
     if pages.is_partial(request):
@@ -74,7 +76,7 @@ def _chips(asked: Question) -> list[Chip]:
         for label in [language(value) if name == "language" else names.get(value, value)]
     ]
     if asked.price:
-        found.append(Chip(_("Price %s") % answers.band_words()[asked.price].lower(), asked.address(price="")))
+        found.append(Chip(_("Price %s") % facets.band_words()[asked.price].lower(), asked.address(price="")))
     if asked.rating_min:
         found.append(Chip(_("Rated %s and up") % asked.rating_min, asked.address(rating_min="")))
     if asked.year_min is not None or asked.year_max is not None:
@@ -132,6 +134,6 @@ def _shelves(person: Any, category: Category) -> list[tuple[Category, int, list[
     for one in below or [category]:
         ids = selectors.subtree([one.pk])
         rows = selectors.visible_books(person).filter(pk__in=Book.objects.filter(categories__in=ids).values("pk"))
-        most = MOST_ON_SHELF if below else answers.ON_A_PAGE * 3
+        most = MOST_ON_SHELF if below else ON_A_PAGE * 3
         found.append((one, rows.count(), list(filters.ordered(selectors.whole(rows), "-popular")[:most])))
     return [shelf for shelf in found if shelf[1]]

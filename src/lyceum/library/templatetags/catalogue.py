@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from lyceum.core.templatetags.lyceum import icon
 from lyceum.library import covers
 from lyceum.library.models import Book, Category
-from lyceum.library.pages.answers import Choice
+from lyceum.library.pages.facets import Choice
 from lyceum.library.pages.questions import Question
 from lyceum.library.recommendations.intervals import Rate
 
