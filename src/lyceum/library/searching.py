@@ -14,6 +14,7 @@ from lyceum.search.contracts import (
     Band,
     Bands,
     Bucket,
+    Facet,
     Filter,
     IsOneOf,
     Range,
@@ -71,19 +72,23 @@ class Found:
     categories: list[tuple[Category, int]]
 
 
-def find(person: Any, question: Question) -> Found:
-    """Search the catalogue as a person may see it; raises SearchUnavailable, and WrongCursor."""
+def find(person: Any, question: Question, *, facets: tuple[Facet, ...] = FACETS, is_open: bool = False) -> Found:
+    """Search the catalogue as a person may see it, with `is_open` while they are still typing.
+
+    Raises SearchUnavailable, and WrongCursor.
+    """
     answer = search.search(
         KIND,
         question.text,
         asker=person,
         selections=selections(question.asked),
-        facets=FACETS,
+        facets=facets,
         sort=SORTS[question.sort],
         offset=(question.page - 1) * question.size,
         size=question.size,
         cursor=question.cursor,
         highlights=HIGHLIGHTED,
+        is_open=is_open,
         second_pass=second_pass(person) if question.is_blended else None,
     )
     books = {book.pk: book for book in selectors.books_in_order(person, [hit.id for hit in answer.hits])}

@@ -15,7 +15,7 @@ from lyceum.search.engine import SearchUnavailable
 MOST_CATEGORIES = 1000
 FACETS = (
     Terms("categories", "category_ids", MOST_CATEGORIES),
-    Bands("price_ranges", "price", tuple(Band(name, low and float(low), high and float(high)) for name, (low, high) in BANDS.items())),
+    Bands("price_ranges", "price", tuple(Band(name, low, high) for name, (low, high) in BANDS.items())),
     Bands("ratings", "rating", tuple(Band(mark, float(mark), None) for mark in RATINGS)),
     Terms("languages", "language", 20),
 )

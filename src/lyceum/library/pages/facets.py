@@ -74,9 +74,7 @@ def band_words() -> dict[str, str]:
 
 
 def ratings(counts: Mapping[str, int], asked: Question) -> list[Choice]:
-    return [
-        Choice(mark, _("%s and up") % mark, counts.get(mark, 0), mark == asked.rating_min) for mark in RATINGS
-    ]
+    return [Choice(mark, _("%s and up") % mark, counts.get(mark, 0), mark == asked.rating_min) for mark in RATINGS]
 
 
 def languages(counts: Mapping[str, int], asked: Question) -> list[Choice]:

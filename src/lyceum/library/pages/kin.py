@@ -1,15 +1,16 @@
-"""Books like one, each with why: those that its readers liked too, its authors' others, and those of its shelves."""
+"""Books like one, each with why it may suit."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, F
+from django.db.models import Count, Q
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from lyceum.library import selectors
 from lyceum.library.models import Book, Review
+from lyceum.library.recommendations import shelf
 
 MOST, LIKED, READERS_AT_LEAST = 6, 4, 2
 
@@ -21,43 +22,29 @@ class Kin:
 
 
 def of(person: Any, book: Book) -> list[Kin]:
-    reasons: dict[UUID, str] = {}
-    for found in (_by_readers(book), _by_author(book), _by_shelf(book)):
-        for book_id, why in found.items():
-            reasons.setdefault(book_id, why)
-    rows = selectors.books_in_order(person, list(reasons)[: 2 * MOST])
-    return [Kin(row, reasons[row.pk]) for row in rows[:MOST]]
+    found = shelf.similar(person, book.pk, limit=MOST)
+    readers = _liked_both(book, [one.pk for one in found])
+    return [Kin(one, _why(book, one, readers.get(one.pk, 0))) for one in found]
 
 
-def _by_readers(book: Book) -> dict[UUID, str]:
+def _why(book: Book, other: Book, readers: int) -> str:
+    """Say the strongest reason in words: its author, its readers, or its shelves."""
+    authors = {link.author_id for link in book.authorships.all()}
+    for link in other.authorships.all():
+        if link.author_id in authors:
+            return _("Also by %s") % link.author.full_name
+    if readers >= READERS_AT_LEAST:
+        return ngettext("%d reader liked both", "%d readers liked both", readers) % readers
+    shelves = {one.pk for one in book.categories.all()}
+    shared = [one.name for one in other.categories.all() if one.pk in shelves]
+    return _("On the same shelf: %s") % ", ".join(shared) if shared else _("Tells of similar things")
+
+
+def _liked_both(book: Book, others: Collection[UUID]) -> dict[UUID, int]:
+    """Return how many readers liked the book and each of the others."""
     liked = Review.objects.filter(book=book, rating__gte=LIKED)
-    others = Review.objects.filter(rating__gte=LIKED).exclude(book=book)
-    people = others.filter(user__in=liked.exclude(user=None).values("user"))
-    brought = others.filter(user=None, reader__in=liked.filter(user=None).values("reader"))
-    counts: dict[UUID, int] = {}
-    for rows in (people, brought):
-        for book_id, count in rows.values_list("book").annotate(count=Count("pk")):
-            counts[book_id] = counts.get(book_id, 0) + count
-    best = sorted(counts.items(), key=lambda one: (-one[1], one[0]))[: MOST - 2]
-    words = ngettext("%d reader liked both", "%d readers liked both", 2)
-    return {book_id: words % count for book_id, count in best if count >= READERS_AT_LEAST}
-
-
-def _by_author(book: Book) -> dict[UUID, str]:
-    found = {}
-    for link in book.authorships.all():
-        rows = Book.objects.filter(authorships__author=link.author).exclude(pk=book.pk).order_by("-popularity")[:2]
-        found.update({row.pk: _("Also by %s") % link.author.full_name for row in rows})
-    return found
-
-
-def _by_shelf(book: Book) -> dict[UUID, str]:
-    shelves = list(book.categories.all())
-    rows = Book.objects.filter(categories__in=shelves, language=book.language).exclude(pk=book.pk)
-    rows = rows.annotate(shared=Count("categories")).order_by(F("shared").desc(), F("popularity").desc(), "pk")
-    names = {shelf.pk: shelf.name for shelf in shelves}
-    found = {}
-    for row in rows.prefetch_related("categories")[: 2 * MOST]:
-        shared = [names[one.pk] for one in row.categories.all() if one.pk in names]
-        found[row.pk] = _("On the same shelf: %s") % ", ".join(shared)
-    return found
+    same = Q(user__in=liked.exclude(user=None).values("user"))
+    for source in liked.filter(user=None).values_list("source", flat=True).distinct():
+        same |= Q(source=source, reader__in=liked.filter(user=None, source=source).values("reader"))
+    rows = Review.objects.filter(same, book__in=others, rating__gte=LIKED)
+    return dict(rows.values_list("book").annotate(Count("pk")))

@@ -1,6 +1,5 @@
 """Answers from the database, while the index is away: the words as they are, anywhere in a book."""
 
-from collections.abc import Callable, Iterable
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -26,8 +25,8 @@ def answer(person: Any, asked: Question) -> Answer:
         books=[(book, "") for book in selectors.books_in_order(person, ids)],
         count=rows.count(),
         categories=facets.categories(_category_counts(_matching(person, asked, category=())), asked),
-        prices=facets.prices(_counts(_matching(person, asked, price=""), BANDS, "price"), asked),
-        ratings=facets.ratings(_counts(_matching(person, asked, rating_min=""), RATINGS, "rating_min"), asked),
+        prices=facets.prices(_price_counts(_matching(person, asked, price="")), asked),
+        ratings=facets.ratings(_rating_counts(_matching(person, asked, rating_min="")), asked),
         languages=facets.languages(_language_counts(_matching(person, asked, language=())), asked),
         is_plain=True,
     )
@@ -53,7 +52,7 @@ def to_filters(asked: Question) -> filters.Filters:
         category=asked.category,
         author=asked.author,
         language=asked.language,
-        price_min=low,
+        price_min=None if low is None else Decimal(low),
         price_max=None if high is None else high - CENT,
         year_min=asked.year_min,
         year_max=asked.year_max,
@@ -77,9 +76,12 @@ def _category_counts(rows: QuerySet[Book]) -> dict[UUID, int]:
     return {category_id: len(found) for category_id, found in books.items()}
 
 
-def _counts(rows: QuerySet[Book], values: Iterable[str], name: str) -> dict[str, int]:
-    narrow: Callable[[str], filters.Filters] = lambda value: to_filters(Question(**{name: value}))  # noqa: E731
-    return {value: filters.narrowed(rows, narrow(value)).count() for value in values}
+def _price_counts(rows: QuerySet[Book]) -> dict[str, int]:
+    return {band: filters.narrowed(rows, to_filters(Question(price=band))).count() for band in BANDS}
+
+
+def _rating_counts(rows: QuerySet[Book]) -> dict[str, int]:
+    return {mark: filters.narrowed(rows, to_filters(Question(rating_min=mark))).count() for mark in RATINGS}
 
 
 def _language_counts(rows: QuerySet[Book]) -> dict[str, int]:

@@ -6,7 +6,6 @@ An address may be typed, old or cut; what cannot be understood is left out rathe
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from typing import Any, Protocol
 from urllib.parse import urlencode
 
@@ -16,11 +15,11 @@ from lyceum.library.fields import EARLIEST_YEAR, LATEST_YEAR
 
 LONGEST_TEXT, LONGEST_VALUE, MOST_VALUES, LAST_PAGE = 500, 200, 20, 9999
 # From, and below.
-BANDS: dict[str, tuple[Decimal | None, Decimal | None]] = {
-    "0-10": (None, Decimal(10)),
-    "10-25": (Decimal(10), Decimal(25)),
-    "25-50": (Decimal(25), Decimal(50)),
-    "50-": (Decimal(50), None),
+BANDS: dict[str, tuple[int | None, int | None]] = {
+    "0-10": (None, 10),
+    "10-25": (10, 25),
+    "25-50": (25, 50),
+    "50-": (50, None),
 }
 RATINGS = ("4.5", "4", "3")
 SORTS = {

@@ -1,17 +1,42 @@
 """The pages on which books are found and read: who sees them, what stands on them, and one's own review."""
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.test import Client
 
 from lyceum.core.models import AuditEntry
+from lyceum.library import searching
 from lyceum.library.models import Book, Review
-from lyceum.library.testing import make_author, make_book, make_category
+from lyceum.library.testing import fill_index, make_author, make_book, make_category
+from lyceum.search.contracts import SearchAnswer
+from lyceum.search.engine import SearchUnavailable
+
+Ready = Callable[[], None]
 
 pytestmark = pytest.mark.django_db
 PAGE = {"Accept": "text/html"}
 HTMX = {"Accept": "text/html", "HX-Request": "true"}
+
+
+@pytest.fixture(autouse=True)
+def own_index(settings: Any, tmp_path: Path) -> None:
+    settings.SEARCH_DIR = tmp_path / "search"
+
+
+@pytest.fixture(params=["index", "database"])
+def ready(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Make what is in the catalogue findable: by the index, or by the database while that is away."""
+    if request.param == "index":
+        return fill_index
+
+    def away(*_: Any, **__: Any) -> None:
+        raise SearchUnavailable
+
+    monkeypatch.setattr(searching, "find", away)
+    return lambda: None
 
 
 def browser(person: Any = None) -> Client:
@@ -26,9 +51,10 @@ def text_of(answer: Any) -> str:
 
 
 def test_everybody_browses_while_reading_is_public_and_nobody_without_an_account_else(
-    settings: Any, charlie: Any
+    settings: Any, charlie: Any, ready: Ready
 ) -> None:
     book = make_book("Komatiite")
+    ready()
     addresses = ["/library/", f"/library/books/{book.pk}/", f"/library/authors/{make_author('Ada Writer').pk}/"]
     for address in addresses:
         assert "Komatiite" in text_of(browser().get(address))
@@ -39,24 +65,26 @@ def test_everybody_browses_while_reading_is_public_and_nobody_without_an_account
         assert browser(charlie).get(address).status_code == 200
 
 
-def test_what_is_withdrawn_is_seen_by_staff_alone(alice: Any, priya: Any) -> None:
+def test_what_is_withdrawn_is_seen_by_staff_alone(alice: Any, priya: Any, ready: Ready) -> None:
     book = make_book("Hidden ore", status="withdrawn")
+    ready()
     for person in (None, alice):
         assert browser(person).get(f"/library/books/{book.pk}/").status_code == 404
         assert "Hidden ore" not in text_of(browser(person).get("/library/?q=hidden"))
     assert "Withdrawn" in text_of(browser(priya).get(f"/library/books/{book.pk}/"))
 
 
-def test_facets_count_under_the_other_filters_and_not_under_themselves() -> None:
+def test_facets_count_under_the_other_filters_and_not_under_themselves(ready: Ready) -> None:
     science = make_category("Science")
     ore = make_category("Ore", science)
     make_book("One", categories=[ore], price="5.00", language="en")
     make_book("Two", categories=[ore], price="15.00", language="en")
     make_book("Three", categories=["Novels"], price="15.00", language="de")
 
+    ready()
     found = browser().get("/library/", {"price": "10-25", "category": str(science.pk)}).context["found"]
 
-    assert [book.title for book in found.books] == ["Two"]
+    assert [book.title for book, _passage in found.books] == ["Two"]
     assert [(one.label, one.count, one.is_chosen) for one in found.categories] == [
         ("Novels", 1, False),
         ("Science", 1, True),
@@ -66,8 +94,9 @@ def test_facets_count_under_the_other_filters_and_not_under_themselves() -> None
     assert [(one.value, one.count) for one in found.languages] == [("en", 1)]
 
 
-def test_with_htmx_the_part_comes_alone_and_the_address_follows() -> None:
+def test_with_htmx_the_part_comes_alone_and_the_address_follows(ready: Ready) -> None:
     make_book("Komatiite", price="15.00")
+    ready()
     typed = browser().get("/library/?q=koma&sort=&price=", headers={**HTMX, "HX-Current-URL": "http://x/library/?q=ko"})
     chosen = browser().get(
         "/library/?q=koma&price=10-25", headers={**HTMX, "HX-Current-URL": "http://x/library/?q=koma"}
@@ -78,17 +107,19 @@ def test_with_htmx_the_part_comes_alone_and_the_address_follows() -> None:
     assert chosen["HX-Push-Url"] == "/library/?q=koma&price=10-25" and "HX-Replace-Url" not in chosen
 
 
-def test_a_page_beyond_the_last_leads_to_the_last() -> None:
+def test_a_page_beyond_the_last_leads_to_the_last(ready: Ready) -> None:
     for number in range(21):
         make_book(f"Book {number}")
+    ready()
     answer = browser().get("/library/?page=9")
     assert (answer.status_code, answer["Location"]) == (302, "/library/?page=2")
     assert len(browser().get("/library/?page=2").context["found"].books) == 1
 
 
-def test_each_filter_that_is_on_can_be_taken_away() -> None:
+def test_each_filter_that_is_on_can_be_taken_away(ready: Ready) -> None:
     ore = make_category("Ore")
     make_book("One", categories=[ore])
+    ready()
     page = browser().get(
         "/library/", {"category": str(ore.pk), "rating_min": "4", "year_max": "1990", "language": "de"}
     )
@@ -99,7 +130,8 @@ def test_each_filter_that_is_on_can_be_taken_away() -> None:
 def test_a_list_is_read_in_a_bounded_number_of_queries(django_assert_max_num_queries: Any) -> None:
     for number in range(20):
         make_book(f"Book {number}", [f"Ada {number}"], categories=[f"Shelf {number}"], publisher=f"Press {number}")
-    with django_assert_max_num_queries(26):
+    fill_index()
+    with django_assert_max_num_queries(12):
         assert browser().get("/library/").status_code == 200
 
 
@@ -117,18 +149,37 @@ def test_a_category_shows_the_shelves_below_it_and_an_author_their_books() -> No
 def test_similar_books_say_why(alice: Any, bob: Any) -> None:
     ore = make_category("Ore")
     book = make_book("Komatiite", ["Ada Lesher"], categories=[ore])
-    liked = make_book("Liked by both", ["Cy Other"])
-    same = make_book("Her other book", ["Ada Lesher"])
+    liked = make_book("Liked by both", ["Cy Other"], categories=[ore])
+    same = make_book("Her other book", ["Ada Lesher"], categories=[ore])
     near = make_book("On the shelf", ["Di Another"], categories=[ore])
     for person in (alice, bob):
         for one in (book, liked):
             Review.objects.create(book=one, user=person, rating=5)
+    Review.objects.create(book=near, user=alice, rating=5)
     kin = browser().get(f"/library/books/{book.pk}/").context["kin"]
-    assert [(one.book, one.why) for one in kin] == [
-        (liked, "2 readers liked both"),
-        (same, "Also by Ada Lesher"),
-        (near, "On the same shelf: Ore"),
-    ]
+    assert {one.book: one.why for one in kin} == {
+        liked: "2 readers liked both",
+        same: "Also by Ada Lesher",
+        near: "On the same shelf: Ore",
+    }
+
+
+def test_slips_are_forgiven_and_words_are_shown_where_they_stand() -> None:
+    make_book("Nickel sulfide systems", description="Where nickel gathers in the melt.", language="en")
+    fill_index()
+    assert "<mark>nickel</mark> gathers" in text_of(browser().get("/library/?q=nick"))
+    assert "Nickel sulfide systems" in text_of(browser().get("/library/?q=nikcel"))
+    nothing = browser().get("/library/?q=quartz")
+    assert nothing.context["found"].count == 0 and "No book has these words" in text_of(nothing)
+
+
+def test_what_may_have_been_meant_is_offered(monkeypatch: pytest.MonkeyPatch) -> None:
+    answer = SearchAnswer(
+        0, (), {name: () for name in ("categories", "price_ranges", "ratings", "languages")}, "nickel"
+    )
+    monkeypatch.setattr(searching, "find", lambda *_, **__: searching.Found(answer, [], []))
+    page = text_of(browser().get("/library/?q=nikkle&price=10-25"))
+    assert '<a href="/library/?q=nickel&amp;price=10-25"><strong>nickel</strong></a>' in page
 
 
 def test_a_reader_writes_changes_and_takes_back_a_review(alice: Any) -> None:
@@ -165,9 +216,10 @@ def test_only_staff_delete_what_others_wrote_and_the_log_keeps_it(alice: Any, bo
     assert AuditEntry.objects.get(action="review.deleted").actor == priya
 
 
-def test_texts_of_others_are_shown_as_text() -> None:
+def test_texts_of_others_are_shown_as_text(ready: Ready) -> None:
     book = make_book("<script>alert(1)</script>", ["<i>Ada</i>"], description="<b>bold</b>", publisher="<u>Press</u>")
     Review.objects.create(book=book, source="shop", reader="<i>x</i>", rating=3, text="<img src=x>")
+    ready()
     for address in ("/library/", f"/library/books/{book.pk}/"):
         page = text_of(browser().get(address))
         for bad in ("<script>alert", "<i>Ada", "<b>bold", "<u>Press", "<img src=x>", "<i>x"):
