@@ -9,7 +9,7 @@ import pytest
 
 from lyceum.core import valkey
 
-pytest_plugins = ["lyceum.core.testing.fixtures", "tests.opensearch"]
+pytest_plugins = ["lyceum.core.testing.fixtures", "tests.opensearch", "lyceum.search.testing"]
 
 
 @pytest.fixture(autouse=True)

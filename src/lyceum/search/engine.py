@@ -107,3 +107,7 @@ class SearchEngine(Protocol):
     def health(self) -> Health:
         """Say how it is; never raises."""
         ...
+
+    def close(self) -> None:
+        """Give back what writing holds, so that another process can write; what was not committed is lost."""
+        ...

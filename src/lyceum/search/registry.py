@@ -32,5 +32,9 @@ def get(kind: str) -> Declaration:
     return _declared[kind]
 
 
+def find(kind: str) -> Declaration | None:
+    return _declared.get(kind)
+
+
 def all_declared() -> list[Declaration]:
     return list(_declared.values())

@@ -269,6 +269,9 @@ class OpenSearch:
             return Health(False, {}, str(err))
         return Health(state != "red", counts, "" if state != "red" else "The cluster has lost some of its data.")
 
+    def close(self) -> None:
+        """Nothing is held: the node orders what comes by its versions."""
+
     def _count_or_none(self, kind: str) -> int | None:
         try:
             return int(self._client.ask("GET", f"/{self._alias(kind)}/_count")["count"])
