@@ -5,7 +5,7 @@ import errno
 import sys
 from collections.abc import Callable
 
-from lyceum.runtime import commands
+from lyceum.runtime import commands, search_commands
 
 NO_SERVERS = "Without DATABASE_URL and REDIS_URL the embedded servers are used; LYCEUM_HOME is their folder (var)."
 
@@ -79,6 +79,30 @@ def _parser() -> argparse.ArgumentParser:
         "\n\nNeeds DATABASE_URL, REDIS_URL and SECRET_KEY. Several may run; the schedule runs once.",
         "lyceum worker",
     )
+    act(
+        commands.run_indexer,
+        "indexer",
+        "Keep the search index with the database.",
+        "\n\nNeeds DATABASE_URL, REDIS_URL and SECRET_KEY. One works at a time; another waits for its turn. With\n"
+        "SEARCH_URL the workers do it.",
+        "lyceum indexer",
+    )
+    index = act(
+        search_commands.run_search,
+        "search",
+        "Build the search index anew, compare it with the database, or look after the vectors.",
+        "\n\nrebuild: beside the index in use, which answers until the new one takes its place in one step.\n"
+        "check: ends with 1 when something differs; --repair mends it.\n"
+        "embed: bring the vectors up to date in the background, by the model that the settings ask for; the old\n"
+        "ones serve until all are there. With --status it only says, as JSON, how far that is.",
+        "lyceum search rebuild",
+        "lyceum search check book --repair",
+        "lyceum search embed --status",
+    )
+    index.add_argument("act", choices=["rebuild", "check", "embed"], help="what to do")
+    index.add_argument("kind", nargs="*", help="kinds of documents, with rebuild and check (all)")
+    index.add_argument("--repair", action="store_true", help="with check: bring what differs to what it should be")
+    index.add_argument("--status", action="store_true", help="with embed: say how far it is, and change nothing")
     act(commands.run_migrate, "migrate", "Bring the database up to date.", "", "lyceum migrate")
     look = act(
         commands.run_doctor,
@@ -202,17 +226,6 @@ def _parser() -> argparse.ArgumentParser:
         "fails. Without it the built-in model is used.",
         "lyceum models fetch",
     ).add_argument("act", choices=["fetch"], help="what to do")
-    indexes = act(
-        commands.run_search,
-        "search",
-        "Look after what search stands on.",
-        "\n\nembed brings the vectors up to date in the background, by the model that the settings ask for; the old\n"
-        "ones serve until all are there. With --status it only says, as JSON, how far that is.",
-        "lyceum search embed",
-        "lyceum search embed --status",
-    )
-    indexes.add_argument("act", choices=["embed"], help="what to do")
-    indexes.add_argument("--status", action="store_true", help="say how far it is, and change nothing")
     act(
         commands.run_evaluate,
         "evaluate",

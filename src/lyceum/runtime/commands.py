@@ -2,7 +2,6 @@
 
 import argparse
 import getpass
-import json
 import os
 import shutil
 import subprocess
@@ -36,6 +35,15 @@ def run_worker(options: argparse.Namespace) -> int:
     from lyceum.runtime.worker import serve
 
     name_process("worker")
+    schema.set_up_django(SETTINGS)
+    serve()
+    return 0
+
+
+def run_indexer(options: argparse.Namespace) -> int:
+    from lyceum.runtime.indexer import serve
+
+    name_process("indexer")
     schema.set_up_django(SETTINGS)
     serve()
     return 0
@@ -211,17 +219,6 @@ def run_models(options: argparse.Namespace) -> int:
 
     named = read().MODELS_DIR
     model_files.fetch(Path(named) if named else model_files.default_folder(), say=print)
-    return 0
-
-
-def run_search(options: argparse.Namespace) -> int:
-    with running(Home.from_environment()) as environment:
-        schema.migrate(environment)
-        from lyceum.search.vectors import embedding
-
-        if not options.status:
-            embedding.start_anew()
-        print(json.dumps(embedding.status(), indent=2))
     return 0
 
 

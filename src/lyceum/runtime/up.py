@@ -50,11 +50,12 @@ def run(home: Home, *, host: str, port: int, demo: bool | None) -> None:
             environment = _environment(servers, address)
             schema.migrate(environment, say=_say)
             parts = [*_server_parts(servers), *_product_parts(home, environment, host, port)]
-            worker, web = parts[-2:]
+            *others, web = [part for part in parts if part.process is None]
             web.start()
             _wait_for_answer(f"{address}/health/", web, home.folder("logs"))
             # Not beside the web process: that would take longer to answer.
-            worker.start()
+            for part in others:
+                part.start()
             # Its sign-ins are known to everybody, so other machines get it only when asked for.
             public = given("PUBLIC_URL", environment).rstrip("/")
             served.note(home, Served(host, port, public))
@@ -105,7 +106,7 @@ def _launcher(server: Server) -> Callable[[], subprocess.Popen[bytes]]:
 
 
 def _product_parts(home: Home, environment: dict[str, str], host: str, port: int) -> list[Part]:
-    """The web and worker processes; their lines go to files, so that the terminal keeps what people need."""
+    """The indexer, worker and web processes; their lines go to files, so that the terminal keeps what people need."""
     logs, run = home.folder("logs"), home.folder("run")
 
     def part(name: str, *arguments: str) -> Part:
@@ -115,7 +116,9 @@ def _product_parts(home: Home, environment: dict[str, str], host: str, port: int
 
         return Part(name, launch)
 
-    return [part("worker"), part("web", "--host", host, "--port", str(port))]
+    # With a search server the worker indexes.
+    roles = ["worker"] if given("SEARCH_URL", environment) else ["indexer", "worker"]
+    return [*map(part, roles), part("web", "--host", host, "--port", str(port))]
 
 
 def _wait_for_answer(url: str, part: Part, logs: Path) -> None:

@@ -3,7 +3,8 @@
 import asyncio
 import contextlib
 import signal
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from lyceum.runtime import children
@@ -38,7 +39,7 @@ async def _serve() -> None:
     from lyceum.core import jobs
 
     connector = app.connector.get_worker_connector()
-    with app.replace_connector(connector):
+    with app.replace_connector(connector), _indexing():
         async with app.open_async():
             await jobs.recover()
             work = asyncio.ensure_future(
@@ -55,6 +56,26 @@ async def _serve() -> None:
                 loop.add_signal_handler(number, _end, work)
             with contextlib.suppress(asyncio.CancelledError):
                 await work
+
+
+@contextlib.contextmanager
+def _indexing() -> Iterator[None]:
+    """Index too where the index is on a server; where it is in files, a process of its own does."""
+    from django.conf import settings
+
+    from lyceum.search import turns
+
+    if not settings.SEARCH_URL:
+        yield
+        return
+    stop = threading.Event()
+    thread = threading.Thread(target=turns.serve, args=(stop,), name="indexer")
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
 
 
 def _end(work: "asyncio.Future[None]") -> None:

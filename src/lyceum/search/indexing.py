@@ -10,12 +10,14 @@ from itertools import islice
 from uuid import UUID
 
 import structlog
-from django.db import DatabaseError
+from django.db import DatabaseError, transaction
 
 from lyceum.search import following, queue, registry
 from lyceum.search.contracts import Change, Declaration, Document
 from lyceum.search.engine import SearchEngine, SearchUnavailable
 from lyceum.search.models import IndexBuild, PendingChange
+from lyceum.search.vectors import embedding
+from lyceum.search.vectors import following as vectors
 
 log = structlog.get_logger("lyceum.search")
 DRAINED_AT_ONCE = 1000
@@ -76,6 +78,7 @@ class Indexer:
             self._engine.apply(declaration, changes, building=True)
             self._engine.commit(kind, building=True)
         self._engine.commit(kind)
+        _follow(declaration, changes)
         log.debug("changes_indexed", kind=kind, count=len(changes))
 
     def build(self) -> bool:
@@ -115,6 +118,14 @@ class Indexer:
         self._building.discard(build.kind)
         IndexBuild.objects.filter(pk=build.pk, asked_at=build.asked_at).delete()
         log.info("build_done", kind=build.kind, documents=done)
+
+
+def _follow(declaration: Declaration, changes: Sequence[Change]) -> None:
+    """Let the vectors know; texts that are new are embedded by a job."""
+    with transaction.atomic():
+        has_new_texts = vectors.follow(declaration, {change.id: change.document for change in changes})
+    if has_new_texts:
+        embedding.start()
 
 
 def changes_of(declaration: Declaration, ids: Sequence[UUID]) -> Iterator[Change]:

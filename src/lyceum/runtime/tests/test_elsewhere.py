@@ -318,7 +318,7 @@ def test_doctor_says_once_what_is_unsafe_in_production(environment: dict[str, st
 
 
 def test_every_command_says_what_it_does_with_an_example(environment: dict[str, str]) -> None:
-    for name in ("up", "web", "worker", "migrate", "doctor", "demo", "backup", "restore", "createadmin"):
+    for name in ("up", "web", "worker", "indexer", "migrate", "doctor", "demo", "backup", "restore", "createadmin"):
         done = lyceum(environment, name, "--help")
         assert done.returncode == 0
         assert f"  lyceum {name}" in done.stdout

@@ -104,12 +104,12 @@ def test_what_is_killed_comes_back_and_a_stop_leaves_nothing(folder: str) -> Non
     assert "/setup/" in said
     assert "mei@goldfields.example" in said
     assert served.last(Home(Path(folder))) == Served("127.0.0.1", port, f"http://127.0.0.1:{port}")
-    for part in ("web", "valkey-server", "bin/postgres"):
+    for part in ("indexer", "web", "valkey-server", "bin/postgres"):
         os.kill(_children(process.pid)[part], signal.SIGKILL)
         time.sleep(1.5)
         _wait_for(ready)
     left = _children(process.pid)
-    assert len(left) == 4
+    assert len(left) == 5
     # Ctrl-C reaches the whole group of the terminal; what is not in it is stopped in order.
     os.killpg(process.pid, signal.SIGINT)
     process.communicate(timeout=40)
@@ -123,7 +123,7 @@ def test_a_killed_supervisor_takes_its_parts_along_and_the_next_start_works(fold
     port = _free_port()
     process, _ = _start(folder, port)
     left = list(_children(process.pid).values())
-    assert len(left) == 4
+    assert len(left) == 5
     process.kill()
     process.communicate()
     # At once: it waits for what is still ending.

@@ -11,7 +11,7 @@ from lyceum.search import engines, registry
 from lyceum.search.checking import compare, mend
 from lyceum.search.contracts import Declaration, Document
 from lyceum.search.indexing import BUILT_AT_ONCE, Indexer, ask_for_build
-from lyceum.search.models import IndexBuild, PendingChange
+from lyceum.search.models import IndexBuild, Meaning, PendingChange, VectorModel
 from lyceum.search.public import changed, complete, declare, search
 from lyceum.search.tests.stones import Stones, stone, stone_id
 
@@ -182,6 +182,23 @@ def test_what_waits_for_the_indexer_is_no_difference(stones: Stones, index: Inde
     assert compare(engines.current(), registry.get("stones"), wait=wait).ids == frozenset()
     assert waits
     assert BUILT_AT_ONCE > 1
+
+
+def test_the_vectors_follow_the_same_changes(stones: Stones, index: Indexer, monkeypatch: pytest.MonkeyPatch) -> None:
+    started = []
+    monkeypatch.setattr("lyceum.search.vectors.embedding.start", lambda: started.append(1))
+    VectorModel.objects.create(name="test", size=8)
+    registry.forget("stones")
+    declare(replace(stones.declaration(), meaning=("name",)))
+
+    put(stones, stone(1, "Opal"))
+    index.catch_up()
+    assert (Meaning.objects.filter(document_id=stone_id(1)).count(), len(started)) == (1, 1)
+
+    del stones.kept[stone_id(1)]
+    changed("stones", [stone_id(1)])
+    index.catch_up()
+    assert not Meaning.objects.filter(document_id=stone_id(1)).exists()
 
 
 def test_declarations_of_all_apps_fit_the_engine(index: Indexer) -> None:
