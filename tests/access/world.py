@@ -23,6 +23,7 @@ from lyceum.core.archives import Archive
 from lyceum.core.ids import uuid7
 from lyceum.core.testing.people import make_person
 from lyceum.library import reviews
+from lyceum.library.models import CategorySuggestion
 from lyceum.library.orders import carts, payments
 from lyceum.library.orders import services as orders
 from lyceum.library.testing import make_author, make_book, make_category, make_publisher
@@ -195,6 +196,8 @@ def _make_staffs(world: World) -> None:
 def _make_books(world: World) -> None:
     book = make_book("Maps", ["Ada Writer"], categories=["Geology"], publisher="Field Press")
     review, _ = reviews.write_review(world.people["owner"], book.pk, rating=4)
+    suggestion = CategorySuggestion.objects.create(book=make_book("Bare"), category=make_category("Geology"), score=0.5)
+    world.ids |= {"suggestion_id": suggestion.pk}
     # Nothing stands under these, so that they may go.
     under = {
         "author_id": make_author("Bo Lim"),

@@ -3,8 +3,9 @@
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -12,7 +13,7 @@ from rest_framework import serializers
 
 from lyceum.core.errors import DomainError
 from lyceum.core.staff_admin import LookOnly, StaffAdmin, StaffRows
-from lyceum.library import books, fields, names, reviews
+from lyceum.library import books, fields, names, reviews, suggestions
 from lyceum.library.models import (
     PUBLIC_STATUSES,
     Author,
@@ -20,6 +21,7 @@ from lyceum.library.models import (
     BookAuthor,
     BookOrigin,
     Category,
+    CategorySuggestion,
     Keyed,
     Publisher,
     Review,
@@ -216,6 +218,34 @@ class CategoryAdmin(NameAdmin):
     list_select_related = ("parent",)
     autocomplete_fields = ("parent",)
     fields = ("name", "parent", "seen_version", "created_at", "updated_at", "id")
+
+
+@admin.register(CategorySuggestion)
+class CategorySuggestionAdmin(StaffAdmin):
+    """What is suggested for books without a category; taken or refused for several at once."""
+
+    actions = ("accept", "refuse")
+    list_display = ("book", "category", "score", "created_at")
+    list_display_links = None
+    list_select_related = ("book", "category")
+    ordering = ("-score", "pk")
+    fields = readonly_fields = ("book", "category", "score", "created_at")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[CategorySuggestion]:
+        return suggestions.open_suggestions()
+
+    @admin.action(description=gettext_lazy("Put the books there"))
+    def accept(self, request: HttpRequest, rows: QuerySet[CategorySuggestion]) -> None:
+        # The surest for each book decides.
+        for row_id in dict(rows.order_by("score").values_list("book_id", "pk")).values():
+            suggestions.accept(row_id, actor=request.user)
+        messages.success(request, _("The books stand there now."))
+
+    @admin.action(description=gettext_lazy("They do not belong there"))
+    def refuse(self, request: HttpRequest, rows: QuerySet[CategorySuggestion]) -> None:
+        for row in rows:
+            suggestions.refuse(row.pk, actor=request.user)
+        messages.success(request, _("This is not suggested again."))
 
 
 @admin.register(Review)

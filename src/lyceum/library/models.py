@@ -243,6 +243,23 @@ class BookOrigin(models.Model):
         return f"{self.source} {self.key}"
 
 
+class CategorySuggestion(models.Model):
+    """A category in which a book without any may belong, and how likely; staff take it or refuse it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    book = models.ForeignKey(Book, on_delete=models.CASCADE, related_name="suggestions", db_index=False)
+    category = models.ForeignKey(Category, on_delete=models.CASCADE, related_name="+")
+    score = models.FloatField()
+    is_refused = models.BooleanField(default=False, db_default=False)
+    created_at: Moment = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["book", "category"], name="category_suggestion_once")]
+
+    def __str__(self) -> str:
+        return f"{self.category_id} for {self.book_id}"
+
+
 class Review(models.Model):
     """What a reader thinks of a book: a rating of 1 to 5, and a text where they wrote one.
 

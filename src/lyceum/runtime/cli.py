@@ -234,7 +234,10 @@ def _parser() -> argparse.ArgumentParser:
         "lyceum evaluate retrieval",
         "lyceum evaluate retrieval --data ../shared/data --only scifact",
         "lyceum evaluate recommendations",
-    ).add_argument("arguments", nargs=argparse.REMAINDER, help="retrieval or recommendations, with their own options")
+        "lyceum evaluate categories",
+    ).add_argument(
+        "arguments", nargs=argparse.REMAINDER, help="retrieval, recommendations or categories, with their own options"
+    )
     training = act(
         commands.run_train,
         "train",

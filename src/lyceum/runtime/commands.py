@@ -226,11 +226,34 @@ def run_evaluate(options: argparse.Namespace) -> int:
     from lyceum.library.recommendations import evaluating as recommendations
     from lyceum.search.evaluation import retrieval
 
-    ways = {"retrieval": retrieval.run, "recommendations": recommendations.run}
+    ways = {"retrieval": retrieval.run, "recommendations": recommendations.run, "categories": _evaluate_categories}
     name = options.arguments[0] if options.arguments else ""
     if name not in ways:
         raise CannotRun(f"Name what is to be measured: lyceum evaluate {' or '.join(ways)}")
     return ways[name](options.arguments[1:])
+
+
+def _evaluate_categories(arguments: list[str]) -> int:
+    from lyceum.library import category_figures as figures
+    from lyceum.library.likely import Example, text_of
+
+    options = figures.options(arguments)
+    if options.own:
+        with running(Home.from_environment()) as environment:
+            schema.migrate(environment)
+            from lyceum.library.suggestions import examples
+
+            found = examples()
+    else:
+        with throw_away() as environment:
+            schema.set_up_django(environment)
+        from lyceum.config import demo
+
+        found = [
+            Example(text_of(one.title, one.subtitle, one.about), set(one.categories)) for one in demo.book_entries()
+        ]
+    print("\n".join(figures.sentences(found, figures.measure(found))))
+    return 0
 
 
 def run_train(options: argparse.Namespace) -> int:

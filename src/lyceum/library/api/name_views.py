@@ -9,11 +9,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from lyceum.core import paging
-from lyceum.core.api import check_if_match, etag, read
-from lyceum.library import names, selectors
+from lyceum.core.api import Door, check_if_match, etag, read
+from lyceum.core.permissions import IsStaff
+from lyceum.library import names, selectors, suggestions
 from lyceum.library.api import serializers as forms
-from lyceum.library.api.views import LibraryDoor
-from lyceum.library.models import Author, Category, Keyed, Publisher
+from lyceum.library.api.views import LibraryDoor, shown
+from lyceum.library.models import Author, Category, CategorySuggestion, Keyed, Publisher
+from lyceum.library.scopes import READ_AND_WRITE
 from lyceum.library.shapes import author_data, category_data, name_data
 
 Q = OpenApiParameter("q", str, description="The beginning of any word of the name.")
@@ -138,6 +140,54 @@ class CategoryList(NameList):
     def post(self, request: Request) -> Response:
         """Add a category."""
         return self.made(request, read(forms.CategoryBody, request))
+
+
+def suggestion_data(row: CategorySuggestion) -> dict[str, Any]:
+    book = {"id": row.book_id, "title": row.book.title}
+    told = {"id": row.pk, "book": book, "category": name_data(row.category), "score": row.score}
+    return {**told, "created_at": row.created_at}
+
+
+class SuggestionList(Door):
+    permission_classes = (IsStaff,)
+    scopes = READ_AND_WRITE
+    refusals = {"GET": (403,)}
+    numbered = True
+
+    @extend_schema(parameters=paging.NUMBERED, responses=forms.SuggestionPage)
+    def get(self, request: Request) -> Response:
+        """List the categories suggested for books without any, the surest first."""
+        page, rows = paging.numbered(request), suggestions.open_suggestions()
+        count = rows.count()
+        results = [suggestion_data(row) for row in rows[page.here]]
+        return Response({"results": results, **page.envelope(count)}, headers={"X-Total-Count": str(count)})
+
+    @extend_schema(request=None, responses={202: forms.SuggestionJob})
+    def post(self, request: Request) -> Response:
+        """Have suggestions made now for books without a category."""
+        return Response({"job": suggestions.queue()}, status=202)
+
+
+class SuggestionDetail(Door):
+    permission_classes = (IsStaff,)
+    scopes = READ_AND_WRITE
+
+    @extend_schema(responses={204: None})
+    def delete(self, request: Request, suggestion_id: UUID) -> Response:
+        """Refuse a suggestion; it is not made again."""
+        suggestions.refuse(suggestion_id, actor=request.user)
+        return Response(status=204)
+
+
+class SuggestionAccept(Door):
+    permission_classes = (IsStaff,)
+    scopes = READ_AND_WRITE
+
+    @extend_schema(request=None, responses=forms.BookView)
+    def post(self, request: Request, suggestion_id: UUID) -> Response:
+        """Put a book into the category that was suggested."""
+        book = suggestions.accept(suggestion_id, actor=request.user)
+        return shown(request, selectors.get_book_for(request.user, book.pk))
 
 
 class CategoryDetail(NameDetail):

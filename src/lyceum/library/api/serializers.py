@@ -150,6 +150,27 @@ class CategoryPage(Numbered):
     results = CategoryView(many=True)
 
 
+class TitleView(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    title = serializers.CharField()
+
+
+class SuggestionView(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    book = TitleView()
+    category = NameView()
+    score = serializers.FloatField(help_text="How likely, from 0 to 1.")
+    created_at = serializers.DateTimeField()
+
+
+class SuggestionPage(Numbered):
+    results = SuggestionView(many=True)
+
+
+class SuggestionJob(serializers.Serializer[Any]):
+    job = serializers.IntegerField()
+
+
 class ReaderView(serializers.Serializer[Any]):
     id = serializers.UUIDField(allow_null=True)
     name = serializers.CharField()

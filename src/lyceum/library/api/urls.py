@@ -21,5 +21,8 @@ urlpatterns = [
     path("publishers/", name_views.PublisherList.as_view()),
     path("publishers/<uuid:publisher_id>/", name_views.PublisherDetail.as_view()),
     path("categories/", name_views.CategoryList.as_view()),
+    path("categories/suggestions/", name_views.SuggestionList.as_view()),
+    path("categories/suggestions/<uuid:suggestion_id>/", name_views.SuggestionDetail.as_view()),
+    path("categories/suggestions/<uuid:suggestion_id>/accept/", name_views.SuggestionAccept.as_view()),
     path("categories/<uuid:category_id>/", name_views.CategoryDetail.as_view()),
 ]

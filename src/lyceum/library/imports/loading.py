@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from lyceum.core import audit
 from lyceum.core.events import publish_all
-from lyceum.library import index
+from lyceum.library import index, suggestions
 from lyceum.library.contracts import BookChanged
 from lyceum.library.imports.entries import Entry, Row
 from lyceum.library.imports.report import Report, Say, silent
@@ -40,6 +40,8 @@ def load_books(rows: Iterable[Row], *, source: str, say: Say = silent) -> Report
     for chunk in in_chunks(rows, AT_ONCE):
         _Chunk(source, shelving, report).load(chunk)
         say(f"{report.rows:,} rows")
+    if report.added:
+        suggestions.queue()
     audit.record(None, "catalogue.imported", source, added=report.added, changed=report.changed)
     return report
 
