@@ -153,3 +153,22 @@ def test_anothers_order_is_no_page(site: Site, book: dict[str, Any], page_of: Ne
     page = page_of(site.register("Bob"), "/library/orders/")
     answer = page.goto(f"{site.url}/library/orders/{order}/")
     assert answer is not None and answer.status == 404
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_a_book_goes_from_its_page_into_the_cart(
+    site: Site, book: dict[str, Any], page_of: New, new_page: New, scripts: bool
+) -> None:
+    path = f"/library/books/{book['id']}/"
+    page = page_of(site.register("Alice"), path, java_script_enabled=scripts)
+    page.get_by_role("button", name="Add to cart").click()
+    if not scripts:
+        page.wait_for_url(f"{site.url}/library/cart/")
+        page.goto(f"{site.url}{path}")
+    expect(page.get_by_role("button", name="Add another copy")).to_be_visible()
+    page.get_by_role("link", name="1 copy in your cart").click()
+    expect(page.get_by_role("heading", name="Total")).to_contain_text("€12.50")
+    visitor = new_page(java_script_enabled=scripts)
+    visitor.goto(f"{site.url}{path}")
+    visitor.get_by_role("link", name="Sign in to order").click()
+    visitor.wait_for_url(lambda url: "/sign-in/" in url)
