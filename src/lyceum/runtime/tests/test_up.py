@@ -28,7 +28,11 @@ def _children(pid: int) -> dict[str, int]:
         except OSError:
             continue
         if int(fields[1]) == pid:
-            name = next(word for word in ("valkey-server", "bin/postgres", " worker", " web ", "") if word in command)
+            name = next(
+                word
+                for word in ("valkey-server", "bin/postgres", " worker", " indexer", " web ", "")
+                if word in command
+            )
             found[name.strip()] = int(path.parent.name)
     return found
 
