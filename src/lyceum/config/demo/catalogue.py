@@ -10,12 +10,15 @@ from lyceum.config.demo import readers
 from lyceum.config.demo.books import CURRENCY, Entry, entries, name_of, tree
 from lyceum.core.events import publish_all
 from lyceum.core.ids import uuid7
+from lyceum.library import suggestions
 from lyceum.library.contracts import BookChanged, BookRemoved
 from lyceum.library.models import Author, Book, BookAuthor, Category, Publisher, Review, key_of
 from lyceum.library.public import reindex
 
 # Under this name the ratings of simulated readers are kept; they have no accounts.
 SOURCE = "demo"
+# New arrivals that nobody has put on a shelf yet: for them categories are suggested.
+UNSORTED = {"Salt", "Flatland", "Statistical Analysis of Spherical Data", "Eruptions that Shook the World"}
 BOUGHT_OVER = timedelta(days=900)
 
 
@@ -33,10 +36,12 @@ def fill(people: dict[str, User], now: datetime) -> None:
         Book.categories.through(book=book, category=categories[name])
         for book, entry in zip(books, found, strict=True)
         for name in entry.categories
+        if entry.title not in UNSORTED
     )
     Review.objects.bulk_create([*_simulated(found, books, now), *_of_school(found, books, people, now)])
     publish_all(BookChanged(book_id=str(book.pk), is_new=True) for book in books)
     reindex(book.pk for book in books)
+    suggestions.queue()
 
 
 def clear() -> None:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from lyceum.library.pages import book, browsing, keeping, shelf
+from lyceum.library.pages import book, browsing, keeping, shelf, suggesting
 
 app_name = "library"
 urlpatterns = [
@@ -20,4 +20,7 @@ urlpatterns = [
     path("books/<uuid:book_id>/edit/", keeping.edit, name="edit"),
     path("books/<uuid:book_id>/cover/", keeping.cover, name="cover"),
     path("books/<uuid:book_id>/delete/", keeping.delete, name="delete"),
+    path("suggestions/", suggesting.show, name="suggestions"),
+    path("suggestions/<uuid:suggestion_id>/accept/", suggesting.accept, name="accept-suggestion"),
+    path("suggestions/<uuid:suggestion_id>/refuse/", suggesting.refuse, name="refuse-suggestion"),
 ]

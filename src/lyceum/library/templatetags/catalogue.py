@@ -126,3 +126,9 @@ def is_in(row: Category, values: list[str]) -> bool:
 @register.filter
 def any_in(rows: list[Category], values: list[str]) -> bool:
     return any(str(row.pk) in values for row in rows)
+
+
+@register.filter
+def share(score: float) -> int:
+    """Return a share of one as so many in a hundred."""
+    return round(100 * score)
