@@ -29,6 +29,8 @@ from tests.protocol import Protocol
 # What stands in a path or query as it is.
 SAFE = "/?&=:@,%+-._~"
 PASSWORD = "Lefroy-salt-lake-7"
+# With this `payments.pay` signs, as the one who takes payments would.
+PAYMENT_SECRET = "whsec_b25seSBmb3IgdGVzdHMsIGEga2V5IG9mIDMyIGJ5dGVz"
 
 
 def free_port() -> int:
@@ -215,6 +217,7 @@ def make_database(name: str) -> dict[str, str]:
     own = urlunsplit((parts.scheme, parts.netloc, f"/{name}", parts.query, ""))
     # urlsplit drops the empty host between @ and the path; the rest is as it was.
     environment = {**os.environ, "DATABASE_URL": own, "LIMITS_ENABLED": "false"}
+    environment["PAYMENT_WEBHOOK_SECRET"] = PAYMENT_SECRET
     number = 1 + int(os.environ.get("PYTEST_XDIST_WORKER", "").strip("gw") or 0)
     environment["REDIS_URL"] = os.environ["REDIS_URL"].replace("db=0", f"db={number}")
     subprocess.run([sys.executable, "-m", "lyceum.runtime.cli", "migrate"], env=environment, check=True)

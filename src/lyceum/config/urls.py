@@ -127,5 +127,6 @@ urlpatterns = [
     path("notifications/", include("lyceum.notifications.urls")),
     path("", include("lyceum.monitoring.urls")),
     path("talk/", include("lyceum.messaging.urls")),
+    path("library/", include("lyceum.library.orders.urls")),
     path("library/", include("lyceum.library.pages.urls")),
 ]

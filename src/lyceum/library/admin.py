@@ -27,6 +27,7 @@ from lyceum.library.models import (
     Review,
     key_of,
 )
+from lyceum.library.orders import admin as order_admin  # noqa: F401  # Django looks here for all of them
 
 
 class SeenForm(forms.ModelForm):  # type: ignore[type-arg]

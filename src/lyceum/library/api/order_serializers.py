@@ -3,6 +3,7 @@ from typing import Any
 from rest_framework import serializers
 
 from lyceum.core.serializers import Body, StrictInteger, StrictText, StrictUUID
+from lyceum.library.api.serializers import BookView, Numbered
 from lyceum.library.orders.models import MOST_COPIES, Order
 from lyceum.library.orders.quotes import NOTICES
 
@@ -106,3 +107,11 @@ class PaymentMessage(serializers.Serializer[Any]):
 class PaymentView(serializers.Serializer[Any]):
     order = serializers.UUIDField()
     status = serializers.ChoiceField(Order.Status.values)
+
+
+class BestsellerView(BookView):
+    copies_ordered = serializers.IntegerField(help_text="In the last thirty days; of orders that were not cancelled.")
+
+
+class BestsellerPage(Numbered):
+    results = BestsellerView(many=True)

@@ -3,6 +3,7 @@ from django.urls import path
 from lyceum.library.api import order_views as views
 
 urlpatterns = [
+    path("books/bestsellers/", views.Bestsellers.as_view()),
     path("cart/", views.CartDetail.as_view()),
     path("cart/items/", views.CartItemList.as_view()),
     path("cart/items/<uuid:item_id>/", views.CartItemDetail.as_view()),

@@ -11,12 +11,15 @@ from rest_framework.response import Response
 from lyceum.core import json, paging
 from lyceum.core.api import Door, check_if_match, etag, flag, read
 from lyceum.core.errors import NotAllowed
-from lyceum.core.permissions import IsStaff
+from lyceum.core.permissions import IsStaff, is_staff
+from lyceum.library import selectors as catalogue
 from lyceum.library.api import order_serializers as forms
-from lyceum.library.orders import carts, payments, selectors, services
+from lyceum.library.api.views import LibraryDoor
+from lyceum.library.orders import carts, payments, sales, selectors, services
 from lyceum.library.orders.models import Order
 from lyceum.library.orders.payments import Notice
 from lyceum.library.orders.quotes import Line, Quote
+from lyceum.library.shapes import book_data
 
 ORDERS = "/api/v1/orders"
 PAID = "order.paid"
@@ -221,3 +224,18 @@ class OrderPayment(Door):
         notice = Notice(message_id, said["order"], said["amount"], said["currency"], said["reference"])
         order = payments.receive(notice).order
         return Response({"order": order.pk, "status": order.status})
+
+
+class Bestsellers(LibraryDoor):
+    numbered = True
+
+    @extend_schema(parameters=paging.NUMBERED, responses=forms.BestsellerPage)
+    def get(self, request: Request) -> Response:
+        """List the books that were ordered most in the last thirty days."""
+        page, rows = paging.numbered(request), sales.bestsellers(request.user)
+        count = rows.count()
+        results = [
+            {**book_data(book, for_staff=is_staff(request)), "copies_ordered": book.sales.copies}
+            for book in catalogue.whole(rows)[page.here]
+        ]
+        return Response({"results": results, **page.envelope(count)}, headers={"X-Total-Count": str(count)})

@@ -30,6 +30,11 @@ def copies_in_cart(person_id: UUID) -> int:
     return sum(CartItem.objects.filter(user=person_id).values_list("quantity", flat=True))
 
 
+def copies_of(person: Any, book_id: UUID) -> int:
+    """Return how many copies of a book a person has in their cart."""
+    return items_of(person).filter(book=book_id).values_list("quantity", flat=True).first() or 0
+
+
 def line_of(item: CartItem, book: Book) -> Line:
     return Line(
         item.pk,

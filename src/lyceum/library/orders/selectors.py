@@ -1,5 +1,6 @@
 """Reads orders: a person sees their own, staff see all."""
 
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -26,6 +27,13 @@ def orders_in(rows: QuerySet[Order], status: str | None) -> QuerySet[Order]:
     return rows.filter(status=status)
 
 
+def page_after(rows: QuerySet[Order], after: str | None, limit: int) -> QuerySet[Order]:
+    """Return so many of some orders after one of them, or from the newest: their ids rise with time."""
+    with suppress(ValueError):
+        rows = rows.filter(pk__lt=UUID(after)) if after else rows
+    return whole(rows).select_related("buyer").order_by("-pk")[:limit]
+
+
 def whole(rows: QuerySet[Order]) -> QuerySet[Order]:
     """Let orders come with all that is shown of them, in two queries."""
     return rows.prefetch_related("items")
@@ -33,7 +41,7 @@ def whole(rows: QuerySet[Order]) -> QuerySet[Order]:
 
 def get_order_for(person: Any, order_id: UUID) -> Order:
     """Return an order that a person may see, with its items; raises NotFound."""
-    found = whole(visible_orders(person)).filter(pk=order_id).first()
+    found = whole(visible_orders(person)).select_related("buyer").filter(pk=order_id).first()
     if found is None:
         raise NotFound("There is no such order.")
     return found

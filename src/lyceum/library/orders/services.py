@@ -44,6 +44,7 @@ def place_order(person: Any, *, key: str, quote: str = "") -> Order:
     """Order what is in a person's cart at the prices that they were shown, and empty the cart; once for each key.
 
     `quote` is the mark of the cart as it was shown; without it the prices beside which the books were put there count.
+    What costs nothing is paid by that.
     Raises CartEmpty, NotForSale, SoldOut, MixedCurrencies, PriceChanged or CartChanged.
     """
     items = list(carts.items_of(person).select_for_update())
@@ -61,6 +62,8 @@ def place_order(person: Any, *, key: str, quote: str = "") -> Order:
     sales.count(_copies(order), order.created_at.date())
     publish(OrderPlaced(order_id=str(order.pk), user_id=str(person.pk), items=_lines(order)))
     log.info("order_placed", order=str(order.pk), books=len(items))
+    if not order.total_amount:
+        pay_locked(order)
     return order
 
 
