@@ -112,5 +112,6 @@ DECLARATION = Declaration(
     ids=ids_above,
     visible=visible,
     similar=("title", "description", "category"),
+    meaning=("title", "subtitle", "description", "category"),
     aliases={"authors": "author", "categories": "category"},
 )

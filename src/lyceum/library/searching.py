@@ -16,6 +16,7 @@ from lyceum.search.contracts import (
     Bucket,
     Facet,
     Filter,
+    Hit,
     IsOneOf,
     Range,
     Scored,
@@ -61,6 +62,8 @@ class Question:
     cursor: str = ""
     # Whether the best hits are ordered anew by popularity and taste.
     is_blended: bool = True
+    # Whether what the words mean is found beside them: better on every judged set (`lyceum evaluate retrieval`).
+    by_meaning: bool = True
 
 
 @dataclass(frozen=True)
@@ -69,15 +72,14 @@ class Found:
 
     answer: SearchAnswer
     books: list[tuple[Book, float, Mapping[str, str]]]
-    categories: list[tuple[Category, int]]
 
 
-def find(person: Any, question: Question, *, facets: tuple[Facet, ...] = FACETS, is_open: bool = False) -> Found:
+def ask(person: Any, question: Question, *, facets: tuple[Facet, ...] = FACETS, is_open: bool = False) -> SearchAnswer:
     """Search the catalogue as a person may see it, with `is_open` while they are still typing.
 
     Raises SearchUnavailable, and WrongCursor.
     """
-    answer = search.search(
+    return search.search(
         KIND,
         question.text,
         asker=person,
@@ -90,24 +92,24 @@ def find(person: Any, question: Question, *, facets: tuple[Facet, ...] = FACETS,
         highlights=HIGHLIGHTED,
         is_open=is_open,
         second_pass=second_pass(person) if question.is_blended else None,
+        by_meaning=question.by_meaning,
     )
+
+
+def find(person: Any, question: Question, *, facets: tuple[Facet, ...] = FACETS, is_open: bool = False) -> Found:
+    """Search as `ask` does, and return the books whole."""
+    answer = ask(person, question, facets=facets, is_open=is_open)
     books = {book.pk: book for book in selectors.books_in_order(person, [hit.id for hit in answer.hits])}
-    return Found(
-        answer,
-        [(books[hit.id], hit.score, hit.highlights) for hit in answer.hits if hit.id in books],
-        _categories(answer.facets.get("categories", ())),
-    )
+    return Found(answer, [(books[hit.id], hit.score, hit.highlights) for hit in answer.hits if hit.id in books])
 
 
-def alike(person: Any, book_id: UUID, *, size: int) -> list[tuple[Book, float]]:
-    """Return books like one; raises NotFound where the person sees none."""
+def alike(person: Any, book_id: UUID, *, size: int) -> list[Hit]:
+    """Return the hits that are like a book; raises NotFound where the person sees none."""
     hits = search.similar(KIND, book_id, asker=person, size=size)
     if hits is None:
         # Not in the index yet, or nothing that this person may see.
         selectors.get_book_for(person, book_id)
-        return []
-    scores = {hit.id: hit.score for hit in hits}
-    return [(book, scores[book.pk]) for book in selectors.books_in_order(person, scores)]
+    return hits or []
 
 
 def complete(person: Any, text: str, *, size: int = 10) -> list[str]:
@@ -142,7 +144,7 @@ def _keys(ids: Iterable[UUID]) -> tuple[UUID, ...]:
     return tuple(sorted(ids))
 
 
-def _categories(buckets: Sequence[Bucket]) -> list[tuple[Category, int]]:
+def counted_categories(buckets: Sequence[Bucket]) -> list[tuple[Category, int]]:
     """Name the categories that were counted by their ids."""
     counts = {UUID(bucket.value): bucket.count for bucket in buckets}
     rows = {category.pk: category for category in Category.objects.filter(pk__in=counts)}

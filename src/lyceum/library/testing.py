@@ -8,6 +8,8 @@ from lyceum.library import index
 from lyceum.library.models import Author, Book, BookAuthor, Category, Publisher, key_of
 from lyceum.search import engines, queue
 from lyceum.search.contracts import Change
+from lyceum.search.vectors import embedding
+from lyceum.search.vectors.following import follow
 
 
 def make_author(full_name: str) -> Author:
@@ -53,10 +55,14 @@ def make_book(
     return book
 
 
-def fill_index() -> None:
-    """Bring the books as they are now into the index of this process, which begins empty."""
+def fill_index(*, with_meaning: bool = False) -> None:
+    """Bring the books as they are now into the index of this process, which begins empty, and give them vectors."""
     engine, version = engines.current(), queue.next_version()
     engine.prepare(index.DECLARATION)
-    documents = index.load(list(index.ids_above(None)))
-    engine.apply(index.DECLARATION, [Change(document.id, version, document) for document in documents])
+    documents = {document.id: document for document in index.load(list(index.ids_above(None)))}
+    engine.apply(index.DECLARATION, [Change(one, version, document) for one, document in documents.items()])
     engine.commit(index.KIND)
+    if with_meaning:
+        follow(index.DECLARATION, documents)
+        while embedding.advance():
+            pass

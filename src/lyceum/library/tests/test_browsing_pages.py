@@ -177,7 +177,7 @@ def test_what_may_have_been_meant_is_offered(monkeypatch: pytest.MonkeyPatch) ->
     answer = SearchAnswer(
         0, (), {name: () for name in ("categories", "price_ranges", "ratings", "languages")}, "nickel"
     )
-    monkeypatch.setattr(searching, "find", lambda *_, **__: searching.Found(answer, [], []))
+    monkeypatch.setattr(searching, "find", lambda *_, **__: searching.Found(answer, []))
     page = text_of(browser().get("/library/?q=nikkle&price=10-25"))
     assert '<a href="/library/?q=nickel&amp;price=10-25"><strong>nickel</strong></a>' in page
 

@@ -284,6 +284,19 @@ def test_leanings_are_shares_and_strangers_are_undecided() -> None:
     assert 0 <= every[0] < every[1] <= 1
 
 
+def test_what_no_word_finds_is_found_by_its_meaning(api: APIClient, settings: Any) -> None:
+    settings.EMBEDDINGS = "wordllama"
+    make_book("Fire mountains", description="Of volcanoes, and of those who live on their slopes.", price="5.00")
+    make_book("Bread", description="Flour, water and salt.")
+    fill_index(with_meaning=True)
+    found = asked(api, q="eruption of magma")
+    assert found["results"][0]["title"] == "Fire mountains"
+    assert found["count"] >= len(found["results"])
+    assert titles(api, q="eruption of magma", mode="lexical") == []
+    assert titles(api, q="eruption of magma", price_max="1") == []
+    assert field_codes(api.get(URL, {"mode": "vectors"})) == {("mode", "invalid")}
+
+
 def test_a_search_costs_a_fixed_number_of_queries(
     api: APIClient, shelves: Any, django_assert_max_num_queries: Any
 ) -> None:
