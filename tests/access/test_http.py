@@ -14,6 +14,8 @@ from lyceum.core import jobs as core_jobs
 from lyceum.core.scopes import declared
 from lyceum.core.testing.fakes import Jobs
 from lyceum.messaging import services
+from lyceum.search import engines, registry
+from lyceum.search.contracts import Change
 from tests.access.lines import FILE, Line, document, documented, lines, routed, undoored
 from tests.access.world import CSRF, SCHEMES, World, client, make_world, missing, state, tables
 
@@ -38,6 +40,16 @@ PERSONAL = ("instance", "request_id")
 pytestmark = pytest.mark.django_db
 
 
+def index_everything() -> None:
+    """Have the index hold all that there is, so that it could leak."""
+    engine = engines.current()
+    for declaration in registry.all_declared():
+        engine.prepare(declaration)
+        found = declaration.load(list(declaration.ids(None)))
+        engine.apply(declaration, [Change(one.id, 1, one) for one in found])
+        engine.commit(declaration.kind)
+
+
 @pytest.fixture(scope="module")
 def made_world(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: Any) -> Iterator[tuple[World, Path]]:
     """Make the world once, for all tests of this file; each of them runs in a savepoint of its transaction."""
@@ -46,9 +58,11 @@ def made_world(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: 
     # As a test case says of its own: what wants to be the outermost may stand in it.
     whole._from_testcase = True  # type: ignore[attr-defined]
     with django_db_blocker.unblock(), whole:
-        with override_settings(MEDIA_ROOT=media, REDIS_PREFIX="test-world:"), pytest.MonkeyPatch.context() as patch:
+        folders = {"MEDIA_ROOT": media, "SEARCH_URL": "", "SEARCH_DIR": media / "search"}
+        with override_settings(**folders, REDIS_PREFIX="test-world:"), pytest.MonkeyPatch.context() as patch:
             patch.setattr(core_jobs, "enqueue", Jobs().enqueue)
             made = make_world()
+            index_everything()
         yield made, media
         transaction.set_rollback(True)
 
@@ -56,6 +70,7 @@ def made_world(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: 
 @pytest.fixture
 def world(made_world: tuple[World, Path], db: None, settings: Any, jobs: Any) -> World:
     made, settings.MEDIA_ROOT = made_world
+    settings.SEARCH_URL, settings.SEARCH_DIR = "", settings.MEDIA_ROOT / "search"
     settings.LIMITS_ENABLED = False
     return deepcopy(made)
 

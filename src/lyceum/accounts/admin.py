@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from rest_framework import serializers
 
-from lyceum.accounts import coming_back, devices, factors, limit_profiles, services
+from lyceum.accounts import coming_back, devices, factors, limit_profiles, search, services
 from lyceum.accounts.bodies import Email
 from lyceum.accounts.models import (
     ExternalIdentity,
@@ -156,6 +156,7 @@ class PersonAdmin(StaffAdmin):
             user.is_barred = False
             changed.add("is_barred")
         user.save(update_fields=changed)
+        search.touch(user.pk)
         audit.record(request.user, "user.changed_by_staff", user.pk, fields=sorted(form.changed_data))
         if "email" in form.changed_data:
             services.end_links(user)

@@ -6,5 +6,5 @@ class AccountsConfig(AppConfig):
     label = "accounts"
 
     def ready(self) -> None:
-        from lyceum.accounts import kept, privacy, scopes  # noqa: F401
+        from lyceum.accounts import kept, privacy, scopes, search  # noqa: F401
         from lyceum.accounts.api import schema  # noqa: F401

@@ -3,6 +3,7 @@
 import structlog
 from django.db import transaction
 
+from lyceum.accounts import search
 from lyceum.accounts.errors import InvalidCredentials
 from lyceum.accounts.models import PrivacyJob, User
 from lyceum.core import audit
@@ -20,6 +21,7 @@ def open_again(user: User) -> None:
     row.version += 1
     row.save(update_fields=["is_active", "erase_at", "version"])
     PrivacyJob.objects.filter(user=row, kind=PrivacyJob.Kind.ERASURE, state__in=PrivacyJob.OPEN).delete()
+    search.touch(row.pk)
     audit.record(row, "user.erasure_undone", row.pk)
     user.is_active, user.erase_at, user.came_back = True, None, True
     log.info("account_opened_again", user=str(user.pk))

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from lyceum.accounts import exports, services
+from lyceum.accounts import exports, search, services
 from lyceum.accounts.contracts import UserErased
 from lyceum.accounts.errors import LastStaff
 from lyceum.accounts.models import PrivacyJob, User
@@ -31,6 +31,7 @@ def close(user: User) -> PrivacyJob:
     row.save(update_fields=["is_active", "erase_at", "version"])
     services.end_sign_ins(row, keep=None)
     exports.give_up(row)
+    search.touch(row.pk)
     found = PrivacyJob.objects.create(user=row, kind=PrivacyJob.Kind.ERASURE, expires_at=row.erase_at)
     audit.record(row, "user.erasure_asked", found.pk)
     jobs.enqueue("accounts.mail_closed", user_id=str(row.pk))
@@ -59,6 +60,7 @@ def erase(user_id: UUID) -> bool:
         return False
     privacy.erase(privacy.Subject(user.pk, user.email))
     PrivacyJob.objects.filter(user=user, kind=PrivacyJob.Kind.ERASURE).update(state="done", progress=100)
+    search.touch(user.pk)
     audit.record(None, "user.erased", user.pk)
     publish(UserErased(user_id=str(user.pk)))
     log.info("user_erased", user=str(user.pk))

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 from redis.exceptions import RedisError
 
+from lyceum.accounts import search
 from lyceum.accounts.errors import Locked, TokenInvalid, TokenRevoked
 from lyceum.accounts.models import ServiceKey, User
 from lyceum.accounts.tokens import token_hash
@@ -56,6 +57,7 @@ def create(
         created_by=actor,
         expires_at=expires_at,
     )
+    search.touch(service.pk)
     audit.record(actor, "key.created", key.pk, scopes=key.scopes, profile=limit_profile)
     return key, secret
 
@@ -69,6 +71,7 @@ def revoke(key_id: UUID, *, actor: User | None) -> None:
     key.revoked_at = timezone.now()
     key.save(update_fields=["revoked_at"])
     User.objects.filter(pk=key.user_id).update(is_active=False)
+    search.touch(key.user_id)
     audit.record(actor, "key.revoked", key.pk)
     push_on_commit(f"session:{key.pk}", {}, control="close:4401")
 

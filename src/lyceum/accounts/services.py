@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
-from lyceum.accounts import coming_back, exports, factors, keys, lockout, selectors
+from lyceum.accounts import coming_back, exports, factors, keys, lockout, search, selectors
 from lyceum.accounts.contracts import PresenceSharingChanged, UserRegistered
 from lyceum.accounts.errors import EmailUnverified, InvalidCredentials, OtpRequired
 from lyceum.accounts.models import MailedLink, ServiceKey, Session, TokenFamily, User, email_key
@@ -74,6 +74,7 @@ def register(
                 email_verified_at=timezone.now() if is_staff and must_verify else None,
             )
             audit.record(user, "user.registered", user.pk)
+            search.touch(user.pk)
             publish(UserRegistered(user_id=str(user.pk)))
             if user.email_verified_at is None:
                 send_verification(user, user.email)
@@ -333,6 +334,7 @@ def update_profile(user: User, *, check: Callable[[User], None], **changes: obje
     row.version += 1
     row.save()
     audit.record(user, "user.profile_changed", user.pk, fields=sorted(changes))
+    search.touch(row.pk)
     if "show_presence" in changes:
         publish(PresenceSharingChanged(user_id=str(row.pk), is_shown=row.show_presence))
     return row
@@ -347,6 +349,7 @@ def deactivate(user: User, *, actor: User | None) -> None:
     User.objects.filter(pk=user.pk).update(is_active=False, is_barred=True, version=F("version") + 1)
     end_sign_ins(user, keep=None)
     exports.give_up(user)
+    search.touch(user.pk)
     audit.record(actor, "user.deactivated", user.pk)
 
 

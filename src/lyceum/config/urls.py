@@ -98,6 +98,8 @@ class Redoc(DocumentPage, SpectacularRedocView):
 api: list[Any] = [
     path("", include("lyceum.accounts.api.urls")),
     path("chat/", include("lyceum.messaging.api.urls")),
+    path("search/", include("lyceum.search.api.urls")),
+    path("search/", include("lyceum.messaging.api.search_urls")),
     path("notifications/", include("lyceum.notifications.api.urls")),
     path("", include("lyceum.library.api.order_urls")),
     path("", include("lyceum.library.api.urls")),
@@ -126,6 +128,7 @@ urlpatterns = [
     path("", include("lyceum.accounts.oauth.urls")),
     path("notifications/", include("lyceum.notifications.urls")),
     path("", include("lyceum.monitoring.urls")),
+    path("search/", include("lyceum.search.urls")),
     path("talk/", include("lyceum.messaging.urls")),
     path("library/", include("lyceum.library.orders.urls")),
     path("library/", include("lyceum.library.pages.urls")),

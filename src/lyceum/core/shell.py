@@ -24,6 +24,13 @@ SHIPPED = ("en",)
 
 _counters: dict[str, Callable[[UUID], int]] = {}
 _scripts: list[str] = []
+_search_box = ""
+
+
+def search_with(template: str) -> None:
+    """Put the box of a search over everything into the bar of every page."""
+    global _search_box
+    _search_box = template
 
 
 def add_script(name: str) -> None:
@@ -56,6 +63,7 @@ def context(request: HttpRequest) -> dict[str, Any]:
         "admin_enabled": settings.ADMIN_ENABLED,
         "counts": SimpleLazyObject(lambda: _counts(request)),
         "scripts": _scripts,
+        "search_box": _search_box,
         "theme": theme if theme in THEMES else "",
         "keys": "off" if request.COOKIES.get("keys") == "off" else "on",
         "lang": _tag(language) if language.split("-")[0] in SHIPPED else settings.LANGUAGE_CODE,

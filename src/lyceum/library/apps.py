@@ -16,3 +16,4 @@ class LibraryConfig(AppConfig):
         from lyceum.search import public as search
 
         search.declare(index.DECLARATION)
+        search.show(index.SECTION)

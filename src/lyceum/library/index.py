@@ -4,8 +4,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 from uuid import UUID
 
+from django.utils.translation import gettext_lazy as _
+
 from lyceum.library import selectors
 from lyceum.library.models import PUBLIC_STATUSES, Book, Category
+from lyceum.library.scopes import LIBRARY_READ
 from lyceum.search import public as search
 from lyceum.search.contracts import (
     Completion,
@@ -115,3 +118,4 @@ DECLARATION = Declaration(
     meaning=("title", "subtitle", "description", "category"),
     aliases={"authors": "author", "categories": "category"},
 )
+SECTION = search.Section(KIND, _("Books"), "library", LIBRARY_READ, highlights=("description", "author"))

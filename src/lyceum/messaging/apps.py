@@ -7,7 +7,7 @@ class MessagingConfig(AppConfig):
 
     def ready(self) -> None:
         from lyceum.core import service_worker, shell
-        from lyceum.messaging import digest, kept, listening, privacy, receivers, scopes, selectors, socket  # noqa: F401
+        from lyceum.messaging import digest, finding, kept, listening, privacy, receivers, scopes, selectors, socket  # noqa: F401
         from lyceum.notifications import public as notifications
 
         notifications.declare_digest(notifications.DigestSource(digest.waiting, digest.sections))

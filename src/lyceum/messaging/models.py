@@ -127,7 +127,7 @@ class Message(models.Model):
 
 
 class Told(models.Model):
-    """Up to when the log of permanent messages was read for those who are told of it; one row."""
+    """Up to when the log of permanent messages was read: a row for those who are told of it, and one for the index."""
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
     up_to: "models.DateTimeField[datetime, datetime]" = models.DateTimeField()

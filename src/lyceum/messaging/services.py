@@ -14,7 +14,7 @@ from lyceum.core.ids import uuid7
 from lyceum.core.live import publish as publish_pushes
 from lyceum.core.live import push_on_commit
 from lyceum.messaging import attachments as files
-from lyceum.messaging import ephemeral, hot, membership, selectors, shapes
+from lyceum.messaging import ephemeral, hot, membership, search, selectors, shapes
 from lyceum.messaging.contracts import MessageDeleted, MessageEdited, MessageSent
 from lyceum.messaging.emoji import is_one_emoji
 from lyceum.messaging.ephemeral import EphemeralLog, Kept
@@ -147,6 +147,7 @@ def edit_message(
     log.edit(message, text, _mentions(message.conversation_id, text))
     _tell_message("message_edited", log, message)
     if participant.conversation.retention == Conversation.Retention.PERMANENT:
+        search.touch_messages([message.pk])
         publish(MessageEdited(**_named(message), sender_id=str(message.sender_id)))
     return message
 
@@ -213,6 +214,8 @@ def _tell_settled(conversation: Conversation, message_id: UUID) -> None:
     message = log.get(message_id)
     if message is not None and message.deleted_at is None:
         log.touch(message)
+        if conversation.retention == Conversation.Retention.PERMANENT:
+            search.touch_messages([message.pk])
         _tell_message("message_edited", log, message)
 
 
@@ -231,6 +234,7 @@ def delete_message(
     files.discard(Q(message_id=message.pk))
     audit.record(participant.user, "message.deleted", message.pk)
     if participant.conversation.retention == Conversation.Retention.PERMANENT:
+        search.touch_messages([message.pk])
         publish(MessageDeleted(**_named(message), by_id=str(participant.user_id)))
     frame = {"type": "message_deleted", "message_id": message.pk, "sequence": message.sequence}
     push_on_commit(group_of(message.conversation_id), frame, sequence=message.sequence)
@@ -325,6 +329,7 @@ def create_group(
         [Participant(conversation=conversation, user_id=user_id, role=role) for user_id, role in roles.items()]
     )
     membership.tell_new(conversation, list(roles))
+    search.touch_conversation(conversation.pk)
     return conversation
 
 
@@ -343,6 +348,7 @@ def update_conversation(
         for name, value in shared.items():
             setattr(conversation, name, value)
         conversation.save(update_fields=list(shared))
+        search.touch_conversation(conversation.pk)
         audit.record(mine.user, "conversation.changed", conversation.pk, fields=sorted(shared))
         push_on_commit(group_of(conversation.pk), {"type": "conversation_updated", "changes": shared})
     if "notifications" in changes:
@@ -391,6 +397,7 @@ def end_conversation(participant: Participant, *, check: Callable[[Conversation]
     membership.check_owner(mine)
     conversation.ended_at = timezone.now()
     conversation.save(update_fields=["ended_at"])
+    search.touch_conversation(conversation.pk)
     audit.record(mine.user, "conversation.ended", conversation.pk)
     group = group_of(conversation.pk)
     frame = {"type": "conversation_updated", "changes": {"ended": True}}
@@ -406,6 +413,7 @@ def restore_conversation(user: Any, conversation_id: UUID) -> Conversation:
         raise NotFound("There is no such conversation.")
     conversation.ended_at = None
     conversation.save(update_fields=["ended_at"])
+    search.touch_conversation(conversation.pk)
     audit.record(user, "conversation.restored", conversation.pk)
     members = presence.states(conversation.participants.values_list("user_id", flat=True))
     # Only who is here has a socket to be told on.
@@ -420,4 +428,6 @@ def remove_ended() -> int:
     notifications.forget_places(over.values_list("pk", flat=True))
     while files.discard(Q(conversation__in=over)):
         pass
-    return over.delete()[1].get("messaging.Conversation", 0)
+    with transaction.atomic():
+        search.touch_messages(Message.objects.filter(conversation__in=over).values_list("pk", flat=True).iterator())
+        return over.delete()[1].get("messaging.Conversation", 0)

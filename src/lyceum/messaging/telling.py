@@ -65,15 +65,15 @@ def tell() -> None:
         _queue(moved)
 
 
-def _first_id(at: datetime) -> UUID:
+def first_id(at: datetime) -> UUID:
     """Return what is below every id made from a moment on."""
     return UUID(int=int(at.timestamp() * 1000) << 80)
 
 
 def _new_messages(since: datetime, until: datetime) -> Iterator[list[New]]:
-    rows = Message.objects.filter(pk__lt=_first_id(until), message_type="user").order_by("pk")
+    rows = Message.objects.filter(pk__lt=first_id(until), message_type="user").order_by("pk")
     columns = ("pk", "conversation_id", "sequence", "sender_id", "created_at")
-    above = _first_id(since)
+    above = first_id(since)
     while found := [New(*row) for row in rows.filter(pk__gt=above).values_list(*columns)[:AT_ONCE]]:
         yield found
         above = found[-1].id

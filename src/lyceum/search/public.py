@@ -1,10 +1,10 @@
 """What other parts may ask of search: to know their documents, to hear of changes, and to find."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
-from lyceum.search import engines, hybrid, queue, registry
+from lyceum.search import engines, following, hybrid, queue, registry, sections
 from lyceum.search.contracts import (
     Completed,
     Declaration,
@@ -17,6 +17,7 @@ from lyceum.search.contracts import (
     Sort,
 )
 from lyceum.search.query import parse
+from lyceum.search.sections import Everything, Found, Section
 
 # From how many characters on texts are offered while typing (spec, "autocomplete").
 SHORTEST_START = 2
@@ -93,4 +94,49 @@ def similar(kind: str, document_id: UUID, *, asker: Any, size: int = 10) -> list
     return engines.current().more_like_this(declaration, document_id, visible=visible, size=size)
 
 
-__all__ = ["changed", "complete", "declare", "search", "similar"]
+def show(section: Section) -> None:
+    """Have a declared kind found among everything, in the order of these calls; from an app's `ready`."""
+    sections.show(section)
+
+
+def kinds_shown() -> list[str]:
+    """Return the kinds that are found among everything."""
+    return [section.kind for section in sections.shown(None)]
+
+
+def everything(
+    text: str,
+    *,
+    asker: Any,
+    kinds: Collection[str] = (),
+    granted: Collection[str] | None = None,
+    size: int = 5,
+    is_open: bool = False,
+) -> Everything:
+    """Find what the asker may see of all kinds, or of some; `granted` are the scopes of their credentials, if bound."""
+    asked = [section for section in sections.shown(granted) if not kinds or section.kind in kinds]
+    return sections.ask_all(search, text, asker=asker, sections=asked, size=size, is_open=is_open)
+
+
+def follow(look: Callable[[], int]) -> None:
+    """Have the indexer call this several times a second, to note changes of a log that grows too fast for `changed`.
+
+    It returns how many it noted. It is for what cannot pay for a row beside each change.
+    """
+    following.follow(look)
+
+
+__all__ = [
+    "Everything",
+    "Found",
+    "Section",
+    "changed",
+    "complete",
+    "declare",
+    "everything",
+    "follow",
+    "kinds_shown",
+    "search",
+    "show",
+    "similar",
+]

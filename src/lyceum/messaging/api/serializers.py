@@ -181,3 +181,29 @@ class ListenerList(serializers.Serializer[Any]):
 
 class UnreadView(serializers.Serializer[Any]):
     unread_count = serializers.IntegerField(min_value=0)
+
+
+class PlaceView(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    kind = serializers.ChoiceField(["direct", "group"])
+    name = serializers.CharField(help_text="Of a direct conversation the other person's.")
+
+
+class FoundMessageView(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    conversation = PlaceView()
+    sequence = serializers.IntegerField()
+    sender = PersonView()
+    content = serializers.CharField()
+    highlight = serializers.CharField(help_text="Safe HTML: an excerpt with `<mark>` around what was found.")
+    timestamp = serializers.DateTimeField()
+    edited_at = serializers.DateTimeField(allow_null=True)
+    url = serializers.CharField(help_text="Talk, open at this message.")
+
+
+class FoundMessagePage(serializers.Serializer[Any]):
+    count = serializers.IntegerField()
+    results = FoundMessageView(many=True)
+    next = serializers.CharField(allow_null=True)
+    did_you_mean = serializers.CharField(required=False)
+    took = serializers.FloatField(help_text="Milliseconds in the index.")

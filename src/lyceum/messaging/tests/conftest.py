@@ -1,6 +1,9 @@
+from collections.abc import Callable
+
 import pytest
 
 from lyceum.accounts.models import User
+from lyceum.search.indexing import Indexer
 
 
 def person(name: str) -> User:
@@ -11,3 +14,9 @@ def person(name: str) -> User:
 @pytest.fixture
 def people(db: None) -> tuple[User, User, User]:
     return person("alice"), person("bob"), person("charlie")
+
+
+@pytest.fixture
+def index_now(index: Indexer) -> Callable[[], None]:
+    """Bring the index to what the database says."""
+    return index.catch_up

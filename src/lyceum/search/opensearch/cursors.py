@@ -14,10 +14,14 @@ _signer = Signer(salt="lyceum.search.cursor")
 
 @dataclass(frozen=True)
 class Place:
-    """The values by which the last hit was sorted, and the point in time that it was seen at, if there was one."""
+    """The values by which the last hit was sorted, and the point in time that it was seen at, if there was one.
+
+    Where the best were ordered anew, it is how many hits came before.
+    """
 
     after: list[Any]
     point: str = ""
+    offset: int = 0
 
 
 def question_of(request: SearchRequest) -> str:
@@ -28,15 +32,15 @@ def question_of(request: SearchRequest) -> str:
 
 
 def write(question: str, place: Place) -> str:
-    return _signer.sign_object([question, place.after, place.point])
+    return _signer.sign_object([question, place.after, place.point, place.offset])
 
 
 def read(question: str, cursor: str) -> Place:
     """Return the place; raises WrongCursor for a cursor that we did not give, or gave for another question."""
     try:
-        asked, after, point = _signer.unsign_object(cursor)
+        asked, after, point, offset = _signer.unsign_object(cursor)
     except (BadSignature, ValueError, TypeError) as err:
         raise WrongCursor from err
     if asked != question:
         raise WrongCursor
-    return Place(after, point)
+    return Place(after, point, offset)

@@ -5,6 +5,7 @@ of its schema in its mapping, so that any process knows what stands there.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +13,7 @@ import msgspec
 import structlog
 
 from lyceum.core.ids import uuid7
-from lyceum.search import registry
+from lyceum.search import ranking, registry
 from lyceum.search.contracts import (
     ID,
     POPULARITY,
@@ -24,6 +25,8 @@ from lyceum.search.contracts import (
     Hit,
     IsOneOf,
     Keyword,
+    Query,
+    Scored,
     SearchAnswer,
     SearchRequest,
     Stored,
@@ -34,6 +37,7 @@ from lyceum.search.opensearch.client import Client, NoSuchThing, QuestionRefused
 from lyceum.search.opensearch.cursors import Place
 from lyceum.search.opensearch.filters import clause
 from lyceum.search.opensearch.mapping import DIGEST, LANGUAGE, TITLE, URL, folded_name, index_of, source_of
+from lyceum.search.query import parse, respell
 from lyceum.search.words import fold
 
 log = structlog.get_logger("lyceum.search")
@@ -101,31 +105,76 @@ class OpenSearch:
     def search(self, declaration: Declaration, request: SearchRequest) -> SearchAnswer:
         question = cursors.question_of(request)
         place = cursors.read(question, request.cursor) if request.cursor else None
+        if request.second_pass is not None and request.sort is None and request.query.has_text:
+            return self._in_two_passes(declaration, request, question, place)
         body = self._question(declaration, request, place)
         answer, point = self._at(declaration.kind, place, body)
         hits = [self._hit(declaration.kind, request, question, found) for found in answer["hits"]["hits"]]
-        count = answer["hits"]["total"]["value"]
         is_end = len(hits) < request.size or request.size == 0
         # A hit's own cursor begins anew; the answer's goes on with what was seen.
         last = answer["hits"]["hits"][-1]["sort"] if hits else []
-        did_you_mean = ""
-        if request.suggest and not count and request.query.words:
-            did_you_mean = self._did_you_mean(declaration, request)
+        cursor = "" if is_end else cursors.write(question, Place(last, point))
+        return self._answer(declaration, request, answer, hits, cursor)
+
+    def _answer(
+        self, declaration: Declaration, request: SearchRequest, answer: Any, hits: list[Hit], cursor: str
+    ) -> SearchAnswer:
+        count = answer["hits"]["total"]["value"]
+        is_lost = request.suggest and not count and bool(request.query.words)
         return SearchAnswer(
             count=count,
             hits=tuple(hits),
             facets=facets.buckets_of(declaration, request, answer.get("aggregations", {})),
-            did_you_mean=did_you_mean,
-            cursor="" if is_end else cursors.write(question, Place(last, point)),
+            did_you_mean=self._did_you_mean(declaration, request) if is_lost else "",
+            cursor=cursor,
             took_ms=float(answer["took"]),
         )
 
+    def _in_two_passes(
+        self, declaration: Declaration, request: SearchRequest, question: str, place: Place | None
+    ) -> SearchAnswer:
+        """Order the best anew and cut the page from them; what comes behind them follows as it was."""
+        second = request.second_pass
+        assert second is not None
+        start = place.offset if place else request.offset
+        plain = replace(request, second_pass=None, offset=0, size=second.window, highlights=())
+        answer = self._ask(declaration.kind, self._question(declaration, plain, None))
+        best = [self._hit(declaration.kind, plain, question, found) for found in answer["hits"]["hits"]]
+        order = ranking.order([Scored(hit.id, hit.score, hit.popularity) for hit in best], second)
+        hits = [replace(best[at], score=score) for at, score in order][start : start + request.size]
+        hits = self._marked(declaration, request, hits)
+        missing = request.size - len(hits)
+        if missing and len(best) == second.window:
+            behind = replace(plain, offset=max(start, second.window), size=missing, highlights=request.highlights)
+            more = self._ask(declaration.kind, self._question(declaration, behind, None))["hits"]["hits"]
+            hits += [self._hit(declaration.kind, request, question, found) for found in more]
+        ends = [start + number for number in range(1, len(hits) + 1)]
+        hits = [
+            replace(hit, cursor=cursors.write(question, Place([], offset=end)))
+            for hit, end in zip(hits, ends, strict=True)
+        ]
+        is_end = not hits or ends[-1] >= answer["hits"]["total"]["value"]
+        return self._answer(declaration, request, answer, hits, "" if is_end else hits[-1].cursor)
+
+    def _marked(self, declaration: Declaration, request: SearchRequest, hits: list[Hit]) -> list[Hit]:
+        """Mark what was found in the few that are shown, not in all that were ordered."""
+        if not request.highlights or not hits:
+            return hits
+        narrowed = AllOf((request.visible, IsOneOf(ID, tuple(hit.id for hit in hits))))
+        body = self._question(
+            declaration, replace(request, visible=narrowed, facets=(), offset=0, size=len(hits)), None
+        )
+        found = self._ask(declaration.kind, body)["hits"]["hits"]
+        marks = {UUID(one["_id"]): matching.marks_of(one.get("highlight", {}), request.highlights) for one in found}
+        return [replace(hit, highlights=marks.get(hit.id, {})) for hit in hits]
+
     def _question(self, declaration: Declaration, request: SearchRequest, place: Place | None) -> dict[str, Any]:
+        near = self._near(declaration, request.query)
         own = facets.own_selections(declaration, request)
         narrowing = [found for name, found in request.selections.items() if name not in own]
         filters = [clause(declaration, found) for found in (request.visible, *narrowing)]
         body: dict[str, Any] = {
-            "query": {"bool": {"must": [matching.clauses_of(declaration, request.query)], "filter": filters}},
+            "query": {"bool": {"must": [matching.clauses_of(declaration, request.query, near)], "filter": filters}},
             "sort": _order(declaration, request),
             "size": request.size,
             "track_total_hits": True,
@@ -189,13 +238,27 @@ class OpenSearch:
         )
 
     def _did_you_mean(self, declaration: Declaration, request: SearchRequest) -> str:
-        candidates = self._ask(declaration.kind, suggesting.candidates(declaration, request.query))
-        words = suggesting.words_of(candidates, request.query)
-        if not words:
+        asked = suggesting.meant(declaration, request.query)
+        if asked is None:
             return ""
+        options = suggesting.options_of(self._ask(declaration.kind, asked), [one.text for one in request.query.words])
         visible = clause(declaration, request.visible)
-        counted = self._ask(declaration.kind, suggesting.counts(declaration, words, visible))
-        return suggesting.best(words, counted, request.query)
+        counted = self._ask(declaration.kind, suggesting.counts(declaration, options, visible))
+        right = suggesting.best(options, counted)
+        if not right:
+            return ""
+        respelt = respell(request.query.text, right)
+        # What is suggested is found.
+        again = replace(request, query=parse(respelt, declaration), suggest=False, size=1, cursor="", facets=())
+        return respelt if self.search(declaration, replace(again, second_pass=None, offset=0)).count else ""
+
+    def _near(self, declaration: Declaration, query: Query) -> dict[str, list[str]]:
+        asked = suggesting.near(declaration, query)
+        if asked is None:
+            return {}
+        texts = [word.text for word in query.words]
+        options = suggesting.options_of(self._ask(declaration.kind, asked), texts)
+        return {text: options[fold(text)] for text in texts}
 
     def complete(self, declaration: Declaration, text: str, *, visible: Filter, size: int) -> list[Completed]:
         field = declaration.completion

@@ -39,6 +39,16 @@ EVENED_OUT: dict[str, Any] = {
 }
 SIGNS = words.SIGNS
 WORDS = {"words": {"type": "pattern", "pattern": rf"(?U)[{SIGNS}]|[\w&&[^{SIGNS}]]+", "group": 0}}
+# BM25, but for a rarity that compares between fields: the usual one counts those that have the field at all, and
+# so a word in a field that few have would be worth nothing.
+COMPARABLE: dict[str, Any] = {
+    "type": "scripted",
+    "weight_script": {"source": "Math.log(1 + 1000000.0 / (term.docFreq + 0.5)) * query.boost"},
+    "script": {
+        "source": "double mean = Math.max(1.0, field.sumTotalTermFreq / (double) Math.max(1, field.docCount));"
+        " return weight * doc.freq * 2.2 / (doc.freq + 1.2 * (0.25 + 0.75 * doc.length / mean));"
+    },
+}
 SETTINGS: dict[str, Any] = {
     "number_of_shards": 1,
     # A second node has a copy; a single one is whole without.
@@ -49,6 +59,7 @@ SETTINGS: dict[str, Any] = {
     "gc_deletes": "1h",
     "max_result_window": 10_000_000,
     "mapping": {"ignore_malformed": True},
+    "similarity": {"default": COMPARABLE},
 }
 
 

@@ -1,5 +1,6 @@
 """A query as people meant it, in the node's language: words in any text, by the stems of each document's language."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lyceum.search.contracts import LANGUAGES, Declaration, Keyword, Phrase, Query, Text, Word
@@ -14,13 +15,17 @@ MOST_LIKE = 40
 # What `search.words.slips` says, where the node parts the words.
 EACH_WORD = f"AUTO:{FORGIVEN[0][0]},{FORGIVEN[1][0]}"
 EXCERPT_LENGTH = 180
+Near = Mapping[str, Sequence[str]]
 
 
-def clauses_of(declaration: Declaration, query: Query) -> Clause:
-    """Return one clause for the whole query; it scores by the words and phrases alone."""
+def clauses_of(declaration: Declaration, query: Query, near: Near) -> Clause:
+    """Return one clause for the whole query; it scores by the words and phrases alone.
+
+    `near` gives for a word those of the index that may have been meant.
+    """
     parts: Clause = {}
     if query.has_text:
-        parts["must"] = [any_of([_in_language(declaration, query, code) for code in _codes(declaration)])]
+        parts["must"] = [any_of([_in_language(declaration, query, code, near) for code in _codes(declaration)])]
     if query.filters:
         parts["filter"] = [clause(declaration, found) for found in query.filters]
     if query.excluded:
@@ -33,7 +38,7 @@ def _codes(declaration: Declaration) -> tuple[str, ...]:
     return ("", *LANGUAGES) if any(text.by_language for text in declaration.texts) else ("",)
 
 
-def _in_language(declaration: Declaration, query: Query, code: str) -> Clause:
+def _in_language(declaration: Declaration, query: Query, code: str, near: Near) -> Clause:
     """Match documents of one language, whose stop words do not count; a query of nothing else is taken as it is."""
     stop_words = STOP_WORDS.get(code, frozenset())
     free = [word for word in query.words if not word.field]
@@ -41,10 +46,10 @@ def _in_language(declaration: Declaration, query: Query, code: str) -> Clause:
     counted, read_as = (telling, code) if telling else (free, "")
     parts: Clause = {
         "must": [
-            *(_phrase(declaration, phrase, code) for phrase in query.phrases),
-            *(_word(declaration, word, code) for word in query.words if word.field),
+            *(_phrase(declaration, phrase) for phrase in query.phrases),
+            *(_word(declaration, word, code, near) for word in query.words if word.field),
         ],
-        "should": [_word(declaration, word, read_as) for word in counted],
+        "should": [_word(declaration, word, read_as, near) for word in counted],
         "minimum_should_match": min(len(counted), 1) if query.any_word else must_match(len(counted)),
     }
     if len(_codes(declaration)) > 1:
@@ -52,13 +57,12 @@ def _in_language(declaration: Declaration, query: Query, code: str) -> Clause:
     return {"bool": parts}
 
 
-def _word(declaration: Declaration, word: Word, code: str) -> Clause:
+def _word(declaration: Declaration, word: Word, code: str, near: Near) -> Clause:
     if _is_keyword(declaration, word.field):
         return _value(word.field, word.text)
     whole = {"query": word.text, "fields": _fields(declaration, word.field, code), "operator": "and"}
     ways: list[Clause] = [{"multi_match": whole}]
-    if allowed := slips(fold(word.text)):
-        ways.append({"multi_match": {**whole, **_like(allowed), "boost": LIKE_BOOST}})
+    ways += [{"multi_match": {**whole, "query": one, "boost": LIKE_BOOST}} for one in near.get(word.text, ())]
     if word.is_open:
         begins = {"query": word.text, "type": "bool_prefix", "fields": _fields(declaration, word.field, "")}
         ways.append({"multi_match": {**begins, "boost": BEGINS_BOOST}})
@@ -70,10 +74,11 @@ def _like(allowed: int) -> dict[str, Any]:
     return {"fuzziness": allowed, "prefix_length": 1, "max_expansions": MOST_LIKE}
 
 
-def _phrase(declaration: Declaration, phrase: Phrase, code: str) -> Clause:
+def _phrase(declaration: Declaration, phrase: Phrase) -> Clause:
+    """Match words as they are written: in a phrase stop words and endings count."""
     if _is_keyword(declaration, phrase.field):
         return _value(phrase.field, " ".join(phrase.words))
-    fields = _fields(declaration, phrase.field, code)
+    fields = _fields(declaration, phrase.field, "")
     return {"multi_match": {"query": " ".join(phrase.words), "type": "phrase", "fields": fields}}
 
 
@@ -91,7 +96,7 @@ def _anywhere(declaration: Declaration, one: Word | Phrase) -> Clause:
     if isinstance(one, Word) and _is_keyword(declaration, one.field):
         return _value(one.field, one.text)
     if isinstance(one, Phrase):
-        return any_of([_phrase(declaration, one, code) for code in codes])
+        return _phrase(declaration, one)
     fields = dict.fromkeys(field for code in codes for field in _fields(declaration, one.field, code))
     return {"multi_match": {"query": one.text, "fields": list(fields), "operator": "and"}}
 
