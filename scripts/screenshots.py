@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -44,6 +45,7 @@ def load_demo(now: datetime) -> None:
     from lyceum.config import demo
 
     demo.load(now)
+    subprocess.run([sys.executable, "-m", "lyceum.runtime.cli", "search", "rebuild"], check=True)
 
 
 @contextmanager
@@ -147,6 +149,9 @@ def place_of(text: str) -> str:
 
 def main() -> None:
     now = school_time()
+    # An index of its own, beside the database that is thrown away.
+    index = tempfile.TemporaryDirectory(prefix="lyceum-index-")
+    os.environ["SEARCH_DIR"] = index.name
     load_demo(now)
     thread = place_of("Question of the day")
     chromium = os.environ.get("CHROMIUM") or shutil.which("chromium")
@@ -155,6 +160,7 @@ def main() -> None:
         take(browser, f"http://127.0.0.1:{server.port}", now, thread)
         take_library(browser, f"http://127.0.0.1:{server.port}", now)
         browser.close()
+    index.cleanup()
 
 
 if __name__ == "__main__":

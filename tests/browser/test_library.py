@@ -59,7 +59,7 @@ def test_the_pages_can_be_read_by_everybody(
     book = shelf["Komatiite"]
     page = page_of(librarian, "/library/", color_scheme=scheme, viewport=size, bypass_csp=True)
     asked = ["/library/", "/library/?price=50-&language=en", "/library/?q=zzzz"]
-    for address in [*asked, book, f"{book}edit/", "/library/books/new/"]:
+    for address in [*asked, book, f"{book}edit/", "/library/books/new/", "/library/suggestions/"]:
         page.goto(f"{site.url}{address}")
         _check(page, address)
     page.goto(f"{site.url}{book}")
