@@ -18,12 +18,13 @@ from typing import Any
 from tests.chaos.bugs import BUGS
 from tests.chaos.cluster import Cluster, Servers, apart
 from tests.chaos.figures import Figures, figures, total
+from tests.chaos.market import Market
 from tests.chaos.storm import run
 from tests.chaos.teeth import bite
 from tests.chaos.workload import CROWD
 
 ROUND = 5000
-PARTS = ("bugs", "crowd", "storm")
+PARTS = ("bugs", "crowd", "market", "storm")
 
 
 def say(sentence: str) -> None:
@@ -67,6 +68,24 @@ async def crowd(servers: Servers, options: argparse.Namespace) -> Figures:
     return {"sockets": CROWD.people, **found, "seconds_until_all_are_back": [took for _, took in found["faults"]]}
 
 
+async def market(servers: Servers, options: argparse.Namespace) -> Figures:
+    """Sell 50 copies to 200 buyers, and 1,000 orders that each come five times at once, while what sells is killed."""
+    runs = {}
+    for name, buyers, stock in (("last copies", 200, 50), ("keys", 1000, 5000)):
+        cluster = Cluster(servers)
+        await apart(cluster.__enter__)
+        try:
+            verdict = await Market(cluster, buyers=buyers, stock=stock, copies=5, seed=options.seed).run()
+        finally:
+            await apart(cluster.__exit__)
+        runs[name] = verdict.figures()
+        for violation in verdict.violations():
+            say(f"market, {name}: {violation}")
+        runs[name]["violations"] = verdict.violations()
+        say(f"market, {name}: {runs[name]['sold']} of {stock} sold to {buyers} in {runs[name]['seconds']} s")
+    return {"violations": [line for run in runs.values() for line in run["violations"]], **runs}
+
+
 async def bugs(servers: Servers, options: argparse.Namespace) -> Figures:
     """Try every planted bug."""
     caught: dict[str, list[str]] = {}
@@ -107,12 +126,18 @@ def table(report: dict[str, Any]) -> Iterator[str]:
         back = ", ".join(map(str, found["seconds_until_all_are_back"]))
         yield f"{'sockets dropped at once':34} {found['sockets']:,}, all back after {back} s"
         yield f"{'violations there':34} {found['violations'] or 'none'}"
+    if found := parts.get("market"):
+        for name in ("last copies", "keys"):
+            run = found[name]
+            had = run["stock"] + run["sold"]
+            yield f"{name:34} {run['sold']:,} of {had:,} sold, {run['orders']:,} orders, {run['tries']:,} tries"
+        yield f"{'violations there':34} {found['violations'] or 'none'}"
     if found := parts.get("bugs"):
         yield f"{'planted bugs caught':34} {found['caught']} of {found['planted']}"
 
 
 async def soak(options: argparse.Namespace) -> dict[str, Any]:
-    works = {"bugs": bugs, "crowd": crowd, "storm": storms}
+    works = {"bugs": bugs, "crowd": crowd, "market": market, "storm": storms}
     report: dict[str, Any] = {"seed": options.seed, "began": datetime.now(UTC).isoformat(), "parts": {}}
     began = time.monotonic()
     servers = Servers()
