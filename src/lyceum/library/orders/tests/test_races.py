@@ -1,4 +1,4 @@
-"""What comes at one moment: every copy is sold once, every order ends in one way, and none waits for another for ever."""
+"""What comes at one moment: every copy is sold once, every order ends in one way, none waits for another for ever."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
