@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from lyceum.core import audit
@@ -15,6 +15,7 @@ from lyceum.library.errors import StillUsed
 from lyceum.library.models import Author, Book, Category, Keyed, Publisher, key_of
 
 K = TypeVar("K", bound=Keyed)
+MOVING = 7_141_202
 # How the kinds are called in the audit log.
 WORDS: dict[type[Keyed], str] = {Author: "author", Publisher: "publisher", Category: "category"}
 
@@ -109,6 +110,9 @@ def _check_place(row: Keyed) -> None:
     """Raise Invalid for a category below none, or below itself."""
     if not isinstance(row, Category) or row.parent_id is None:
         return
+    # Of two who move branches at once the second sees where the first has put theirs.
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_advisory_xact_lock(%s)", [MOVING])
     if not Category.objects.filter(pk=row.parent_id).exists():
         raise Invalid.field("parent", "not_found", "There is no such category.")
     if not row._state.adding and row.parent_id in selectors.subtree([row.pk]):
