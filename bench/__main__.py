@@ -24,14 +24,22 @@ def main() -> None:
     http = names.add_parser(
         "http", help="25 messages, beside a plain DRF view and Express; the list of 500 conversations"
     )
-    for one in (realtime, http):
+    taste = names.add_parser(
+        "recommendations", help="a training of a million ratings beside ALS, and lists that are not kept yet"
+    )
+    taste.add_argument("--ratings", type=int, default=1_000_000)
+    taste.add_argument("--books", type=int, default=10_000)
+    taste.add_argument("--people", type=int, default=200)
+    for one in (realtime, http, taste):
         one.add_argument("--peers", action=argparse.BooleanOptionalAction, default=True)
     options = parser.parse_args()
     django.setup()
     from bench import http as over_http
     from bench import realtime as over_sockets
+    from bench import recommendations
 
-    {"realtime": over_sockets.run, "http": over_http.run}[options.name](dict(os.environ), options)
+    runs = {"realtime": over_sockets.run, "http": over_http.run, "recommendations": recommendations.run}
+    runs[options.name](dict(os.environ), options)
 
 
 if __name__ == "__main__":

@@ -256,7 +256,10 @@ def _parser() -> argparse.ArgumentParser:
         "",
         "lyceum bench realtime",
         "lyceum bench http",
-    ).add_argument("arguments", nargs=argparse.REMAINDER, help="realtime or http, with their own options")
+        "lyceum bench recommendations",
+    ).add_argument(
+        "arguments", nargs=argparse.REMAINDER, help="realtime, http or recommendations, with their own options"
+    )
     act(
         commands.run_with_servers,
         "with-servers",

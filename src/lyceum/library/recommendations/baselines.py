@@ -14,7 +14,8 @@ from lyceum.library.recommendations.neighbours import neighbours
 from lyceum.library.recommendations.signals import Signals, Weights
 
 Scorer: TypeAlias = Callable[[int], Weights]
-FACTORS, STEPS, CONFIDENCE, RIDGE = 32, 10, 10.0, 0.1
+# Chosen like our own recipe, on a part of the training data of MovieLens.
+FACTORS, STEPS, CONFIDENCE, RIDGE = 32, 10, 1.0, 10.0
 AT_ONCE = 256
 
 

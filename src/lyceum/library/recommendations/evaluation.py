@@ -2,20 +2,19 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import cache
 from math import inf
 from time import perf_counter
 
 import numpy as np
 
-from lyceum.library.recommendations import baselines, metrics, mixing
+from lyceum.library.recommendations import baselines, linear, metrics, mixing
 from lyceum.library.recommendations.datasets import Split
 from lyceum.library.recommendations.mixing import Past, Pick, Recipe
 from lyceum.library.recommendations.training import Models, train
 
 LONGEST = 20
 OWN = "Lyceum"
-# The linear model alone, over all that a reader took, as it was published.
-PLAIN = Recipe(half_life=inf, linear=1.0, nearby=0.0, personal=1.0)
 Ranker = Callable[[int], list[int]]
 
 
@@ -35,13 +34,14 @@ class Row:
 def compare(split: Split, recipe: Recipe | None = None) -> Iterator[Row]:
     """Measure the product's own way and the baselines on a split, one after the other."""
     recipe = recipe or (Recipe() if split.has_times else Recipe(half_life=inf))
+    models = cache(lambda: train(split.signals, split.texts, now=float(split.signals.moments.max(initial=0))))
     ways: list[tuple[str, Callable[[], Ranker]]] = [
         ("popularity", lambda: _by_score(split, baselines.by_popularity(split.signals))),
         ("item neighbours", lambda: _by_score(split, baselines.by_neighbours(split.signals))),
         ("ALS", lambda: _by_score(split, baselines.by_factors(split.signals))),
-        ("EASE, all alike", lambda: served(split, PLAIN, most_past=None)),
-        (OWN, lambda: served(split, replace(recipe, personal=1.0))),
-        (f"{OWN}, 70/30 shelf", lambda: served(split, recipe)),
+        ("EASE as published", lambda: _by_score(split, linear.whole(split.signals))),
+        (OWN, lambda: served(split, replace(recipe, personal=1.0), models())),
+        (f"{OWN}, 70/30 shelf", lambda: served(split, recipe, models())),
     ]
     for name, make in ways:
         started = perf_counter()
@@ -64,20 +64,16 @@ def measure(name: str, split: Split, rank: Ranker, started: float) -> Row:
     )
 
 
-def served(
-    split: Split, recipe: Recipe, models: Models | None = None, *, most_past: int | None = mixing.MOST_PAST
-) -> Ranker:
+def served(split: Split, recipe: Recipe, models: Models) -> Ranker:
     """Rank as the product does: from the kept rows of the models, through the same functions."""
-    signals = split.signals
-    models = models or train(signals, split.texts, now=float(signals.moments.max(initial=0)))
-    bounds = signals.bounds
+    signals, bounds = split.signals, split.signals.bounds
     popular = [Pick(int(n), float(models.demand[n])) for n in np.argsort(-models.demand, kind="stable")[:1000]]
 
     def rank(reader: int) -> list[int]:
         own = signals.items[bounds[reader] : bounds[reader + 1]]
         past = [
             Past(int(n), 1.0, models.links.row(n), models.near.row(n), models.content.row(n))
-            for n in own[-(most_past or len(own)) :]
+            for n in own[-mixing.MOST_PAST :]
         ]
         taken = set(own.tolist())
         picks = [pick for pick in mixing.personal(past, recipe) if pick.number not in taken]

@@ -20,8 +20,8 @@ KEPT_SECONDS = 3600
 @dataclass(frozen=True)
 class Line:
     book_id: UUID
-    reason: str
-    # Whether it comes of the reader's own past.
+    # The title of what led to it where it comes of the reader's own past, else the name of a category, or nothing.
+    about: str
     is_own: bool = False
 
 

@@ -81,6 +81,26 @@ def links_by_readers(signals: Signals, *, most: int, ridge: float = RIDGE) -> Ro
     return _strongest(inverse, spread, np.asarray(~taken.any(axis=0)), most)
 
 
+def whole(signals: Signals, *, ridge: float = RIDGE) -> Callable[[int], Weights]:
+    """Return what scores all items for a reader by the whole model, over all that they took, as it was published.
+
+    The matrix is held in memory, for measuring; the product keeps the strongest links of each item.
+    """
+    inverse, bounds = gram(signals), signals.bounds
+    inverse.flat[:: len(inverse) + 1] += np.float32(ridge)
+    invert(inverse)
+    spread = np.diagonal(inverse).copy()
+
+    def score(reader: int) -> Weights:
+        own = slice(bounds[reader], bounds[reader + 1])
+        items, strengths = signals.items[own], signals.strengths[own]
+        scores = -(strengths @ inverse[items]) / spread
+        scores[items] += strengths
+        return np.asarray(scores, np.float32)
+
+    return score
+
+
 def _strongest(inverse: Callable[[slice], Weights], spread: Weights, unread: NDArray[np.bool_], most: int) -> Rows:
     def weights(part: slice) -> Weights:
         block = inverse(part) / -spread

@@ -57,10 +57,9 @@ class Pick:
     because: int | None = None
 
 
-def personal(past: Sequence[Past], recipe: Recipe) -> list[Pick]:
-    """Rank what a past (from old to new) points to, without the past itself; each with its strongest reason."""
-    weights = fading(len(past), recipe.half_life) * np.array([one.strength for one in past], np.float32)
-    pairs = list(zip(past, weights, strict=True))
+def personal(past: Sequence[Past], recipe: Recipe, *, most: int = 200) -> list[Pick]:
+    """Rank what a past (from old to new) points to, without what of it is over; at most so many."""
+    pairs = list(zip(past, _weights(past, recipe), strict=True))
     led = sparse.sums((*one.links, weight) for one, weight in pairs)
     near = sparse.sums((*one.near, weight) for one, weight in pairs)
     content = sparse.sums((*one.content, weight) for one, weight in pairs)
@@ -69,32 +68,43 @@ def personal(past: Sequence[Past], recipe: Recipe) -> list[Pick]:
     )
     kept = (scores > 0) & ~np.isin(numbers, [one.number for one in past if one.is_over])
     numbers, scores = numbers[kept], scores[kept]
-    order = np.lexsort((numbers, -scores))
+    order = np.lexsort((numbers, -scores))[:most]
     return [Pick(int(numbers[place]), float(scores[place]), is_own=True) for place in order]
 
 
 def explain(picks: Sequence[Pick], past: Sequence[Past], recipe: Recipe) -> list[Pick]:
     """Say for each pick of one's own which item of the past points to it most; for the few that are shown."""
-    weights = fading(len(past), recipe.half_life) * np.array([one.strength for one in past], np.float32)
-    return [
-        replace(pick, because=_because(pick.number, past, weights, recipe)) if pick.is_own else pick for pick in picks
-    ]
+    own = [pick.number for pick in picks if pick.is_own]
+    if not own or not past:
+        return list(picks)
+    best = dict(zip(own, _leading(own, past, recipe), strict=True))
+    return [replace(pick, because=best[pick.number]) if pick.is_own else pick for pick in picks]
 
 
-def _because(number: int, past: Sequence[Past], weights: Weights, recipe: Recipe) -> int | None:
-    best, because = 0.0, None
-    for one, weight in zip(past, weights, strict=True):
-        led = sum(
-            share * float(values[numbers == number].sum())
-            for share, (numbers, values) in (
-                (recipe.linear, one.links),
-                (recipe.nearby, one.near),
-                (recipe.content, one.content),
-            )
+def _leading(wanted: Sequence[int], past: Sequence[Past], recipe: Recipe) -> list[int]:
+    """Return for each wanted item the number of the past one that points to it most, all of them in one sum."""
+    parts = [
+        (numbers, values * np.float32(share * weight), row)
+        for row, (one, weight) in enumerate(zip(past, _weights(past, recipe), strict=True))
+        for share, (numbers, values) in (
+            (recipe.linear, one.links),
+            (recipe.nearby, one.near),
+            (recipe.content, one.content),
         )
-        if led * weight > best:
-            best, because = led * float(weight), one.number
-    return because
+    ]
+    numbers = np.concatenate([part[0] for part in parts])
+    rows = np.repeat([part[2] for part in parts], [len(part[0]) for part in parts])
+    order = np.argsort(wanted)
+    places = np.searchsorted(wanted, numbers, sorter=order)
+    places = order[np.minimum(places, len(wanted) - 1)]
+    led = np.where(np.asarray(wanted)[places] == numbers, np.concatenate([part[1] for part in parts]), 0)
+    total = np.bincount(rows * len(wanted) + places, led, minlength=len(past) * len(wanted))
+    return [past[row].number for row in total.reshape(len(past), len(wanted)).argmax(axis=0)]
+
+
+def _weights(past: Sequence[Past], recipe: Recipe) -> Weights:
+    """Return what each of a past says of now: its strength, the less the older it is."""
+    return fading(len(past), recipe.half_life) * np.array([one.strength for one in past], np.float32)
 
 
 def similar(near: Pointed, content: Pointed, behaviour: float) -> list[Pick]:

@@ -22,7 +22,7 @@ from lyceum.library.recommendations.variants import recipe_of, variant_of
 
 MOST = 100
 # More than are shown, for near-duplicates, what was read and what nobody may see fall out.
-LOOKED_AT = 250
+LOOKED_AT = 150
 # Of so many books that are newer than the training, and so many for each.
 FRESH = 3
 POPULARITY = "popularity"
@@ -55,7 +55,7 @@ def recommended(person: Any, *, limit: int = 20, strict: bool = False) -> list[R
     lines = {line.book_id: line for line in shelf.lines}
     found = selectors.books_in_order(person, list(lines)[: limit + 5])[:limit]
     return [
-        Recommended(book, lines[book.pk].reason, shelf.variant, shelf.model, lines[book.pk].is_own) for book in found
+        Recommended(book, _reason(lines[book.pk]), shelf.variant, shelf.model, lines[book.pk].is_own) for book in found
     ]
 
 
@@ -93,9 +93,9 @@ def _make(user_id: UUID) -> Shelf:
 def _trained(model: Recommender, past: list[Read], recipe: Recipe) -> tuple[list[Line], set[int]]:
     """Mix what the past points to with what is in demand; returns also the kinds that are used up by it."""
     pointing = [read.past for read in past if read.past is not None]
-    own = mixing.personal(pointing, recipe)[:LOOKED_AT]
+    own = mixing.personal(pointing, recipe, most=LOOKED_AT)
     numbers, values = pointed(model.demand)
-    demand = [Pick(int(n), float(v)) for n, v in zip(numbers, values, strict=True)]
+    demand = [Pick(int(n), float(v)) for n, v in zip(numbers[:LOOKED_AT], values, strict=False)]
     known = pasts.candidates(model.pk, {pick.number for pick in (*own, *demand)})
     own = [pick for pick in own if pick.number in known]
     popular = _for_taste([pick for pick in demand if pick.number in known], known, past)
@@ -105,7 +105,9 @@ def _trained(model: Recommender, past: list[Read], recipe: Recipe) -> tuple[list
     taken = mixing.mix(own, popular, limit=MOST, personal_share=recipe.personal, kin=kin, without=over)
     titles = {read.number: read.title for read in past}
     lines = [
-        Line(known[pick.number].book_id, _reason(titles.get(pick.because), known[pick.number]), pick.is_own)
+        Line(known[pick.number].book_id, titles[pick.because], is_own=True)
+        if pick.because is not None
+        else Line(known[pick.number].book_id, known[pick.number].category_name)
         for pick in mixing.explain(taken, pointing, recipe)
     ]
     return lines, {kin[number] for number in (*over, *(pick.number for pick in taken))}
@@ -129,7 +131,7 @@ def _with_fresh(lines: list[Line], past: list[Read]) -> list[Line]:
     first: dict[UUID, Line] = {}
     for read in [read for read in past if read.number is None and read.strength > 0][: -FRESH - 1 : -1]:
         found = [book for book in pasts.kindred([read.book_id], most=10) if book not in over and book not in first]
-        first |= {book: Line(book, _because(read.title), is_own=True) for book in found[:FRESH]}
+        first |= {book: Line(book, read.title, is_own=True) for book in found[:FRESH]}
     others = [line for line in lines if line.book_id not in first]
     beginning = [line for pair in zip(first.values(), others, strict=False) for line in pair]
     return [*beginning, *list(first.values())[len(others) :], *others[len(first) :]]
@@ -142,18 +144,12 @@ def _filled_up(lines: list[Line], past: list[Read], kinds: set[int], model: Reco
     for book, kind, name in pasts.popular(model.pk if model else None, most=MOST + len(over)):
         if book in over or kind in kinds:
             continue
-        lines.append(Line(book, _popular(name)))
+        lines.append(Line(book, name))
         kinds |= set() if kind is None else {kind}
     return lines
 
 
-def _reason(title: str | None, book: Candidate) -> str:
-    return _because(title) if title else _popular(book.category_name)
-
-
-def _because(title: str) -> str:
-    return _("because you liked %(title)s") % {"title": title}
-
-
-def _popular(category: str) -> str:
-    return _("popular in %(category)s") % {"category": category} if category else _("popular now")
+def _reason(line: Line) -> str:
+    if line.is_own:
+        return _("because you liked %(title)s") % {"title": line.about}
+    return _("popular in %(category)s") % {"category": line.about} if line.about else _("popular now")

@@ -66,7 +66,7 @@ def sums(rows: Iterable[tuple[Numbers, Weights, float]]) -> tuple[Numbers, Weigh
     parts = [(numbers, weights * np.float32(weight)) for numbers, weights, weight in rows]
     if not parts:
         return np.empty(0, np.int32), np.empty(0, np.float32)
-    numbers = np.concatenate([part[0] for part in parts])
-    found, places = np.unique(numbers, return_inverse=True)
-    total = np.bincount(places, np.concatenate([part[1] for part in parts]), minlength=len(found))
-    return found.astype(np.int32), total.astype(np.float32)
+    numbers, weights = (np.concatenate([part[place] for part in parts]) for place in (0, 1))
+    total = np.bincount(numbers, weights)
+    found = np.flatnonzero(total)
+    return found.astype(np.int32), total[found].astype(np.float32)

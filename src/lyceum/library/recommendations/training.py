@@ -14,7 +14,7 @@ from lyceum.library.recommendations.sparse import Rows
 
 # The matrix of the linear model has so many rows and columns: 400 MB. What fewer have read is known by its text.
 MOST_ITEMS = 10_000
-KEPT_LINKS, KEPT_NEAR, KEPT_ALIKE = 100, 50, 30
+KEPT_LINKS, KEPT_NEAR, KEPT_ALIKE = 200, 50, 30
 
 
 @dataclass(frozen=True)

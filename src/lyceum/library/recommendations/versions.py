@@ -16,7 +16,7 @@ from lyceum.library.recommendations.training import Models
 
 LOCK = 0x7A57E
 AT_ONCE = 1000
-IN_DEMAND = 300
+IN_DEMAND = 150
 KEPT = 2
 Tell = Callable[[str, float], None]
 

@@ -140,3 +140,12 @@ def test_links_of_few_readers_are_the_same_as_those_of_many() -> None:
     dual = linear.links_by_readers(signals, most=10, ridge=5)
     assert primal.numbers[:, 0].tolist() == dual.numbers[:, 0].tolist()
     assert np.abs(primal.weights - dual.weights).max() < 1e-5
+
+
+def test_the_whole_model_scores_by_all_that_a_reader_took() -> None:
+    signals = chance_signals()
+    inverse = np.linalg.inv(linear.gram(signals).astype(float) + 10 * np.eye(40))
+    weights = -inverse / np.diagonal(inverse)
+    np.fill_diagonal(weights, 0)
+    own = signals.items[signals.readers == 3]
+    assert np.abs(linear.whole(signals, ridge=10)(3) - weights[own].sum(axis=0)).max() < 1e-5

@@ -33,7 +33,8 @@ def split() -> Split:
 
 
 def test_a_reader_gets_books_of_their_own_shelf_and_none_that_they_have(split: Split) -> None:
-    rank = evaluation.served(split, Recipe(personal=1.0))
+    models = training.train(split.signals, split.texts, now=0)
+    rank = evaluation.served(split, Recipe(personal=1.0), models)
     for reader in range(6):
         own = set(split.signals.items[split.signals.readers == reader].tolist())
         found = rank(reader)[:4]
