@@ -57,7 +57,7 @@ REACHED = {
     "core/hot_reads.py": HOT,
     "messaging/hot_reads.py": HOT,
     "accounts/callers.py": [*HOT, "tests/flows/test_limits.py"],
-    "accounts/sign_ins.py": SOCKETS,
+    "accounts/sign_ins.py": ["tests/flows/test_ended_sign_ins.py", *SOCKETS, "tests/flows/test_limits.py"],
     "messaging/standing.py": SOCKETS,
     "messaging/sending.py": [*SOCKETS, "tests/flows/test_talk_over_sockets.py"],
     "realtime": SOCKETS,

@@ -12,7 +12,7 @@ import pytest
 import redis
 from websockets.asyncio.client import connect
 
-from tests.conftest import Answer, Line, Site, make_database, start_web
+from tests.conftest import Answer, Line, Person, Site, make_database, start_web
 
 Sites = tuple[Site, Site]
 
@@ -21,10 +21,20 @@ Sites = tuple[Site, Site]
 def sites(worker_id: str) -> Iterator[Sites]:
     environment = {**make_database(f"limits_{worker_id}"), "LIMITS_ENABLED": "true"}
     (first, one), (second, two) = start_web(environment), start_web(environment)
+    make_group_with_more(first.register("Fay"))
     yield first, second
     for process in (one, two):
         process.terminate()
         process.wait(20)
+
+
+def make_group_with_more(member: Person) -> None:
+    """Let a group have ten times as much, of whom nobody else is."""
+    with psycopg.connect(member.site.environment["DATABASE_URL"]) as connection:
+        row = connection.execute("insert into auth_group (name) values ('Field school') returning id").fetchone()
+        assert row
+        connection.execute("insert into accounts_grouplimits (group_id, limit_profile) values (%s, 'premium')", row)
+        connection.execute("insert into accounts_user_groups (user_id, group_id) values (%s, %s)", [member.id, *row])
 
 
 @pytest.fixture(autouse=True)
@@ -106,11 +116,7 @@ def test_a_person_sends_10_a_minute_and_what_is_refused_is_not_there(sites: Site
 
 def test_the_limits_of_a_group_are_those_of_its_members_alone(sites: Sites) -> None:
     alice, bob = sites[0].register("Alice"), sites[0].register("Bob")
-    with psycopg.connect(sites[0].environment["DATABASE_URL"]) as connection:
-        row = connection.execute("insert into auth_group (name) values ('Field school') returning id").fetchone()
-        assert row
-        connection.execute("insert into accounts_grouplimits (group_id, limit_profile) values (%s, 'premium')", row)
-        connection.execute("insert into accounts_user_groups (user_id, group_id) values (%s, %s)", [alice.id, *row])
+    alice.change("accounts_user_groups set user_id")
     for person, quota in ((alice, 1000), (bob, 100)):
         # The list is read hot, the account by its door.
         for path, has_methods in (("chat/conversations/", False), ("auth/me/", True)):
