@@ -36,7 +36,8 @@ class VectorModel(models.Model):
     """A model whose vectors are kept: the one that is asked, and beside it one that is to take its place."""
 
     name = models.CharField(max_length=200, primary_key=True)
-    size = models.PositiveIntegerField()
+    # 0 until the model has said it.
+    size = models.PositiveIntegerField(default=0, db_default=0)
     is_serving = models.BooleanField(default=False, db_default=False)
     asked_at = models.DateTimeField(db_default=Now())
     switched_at = models.DateTimeField(null=True)

@@ -17,7 +17,7 @@ from lyceum.search.embeddings.bge import BgeSmall
 from lyceum.search.embeddings.kept import KeptEmbedder
 from lyceum.search.embeddings.protocol import Embedder
 from lyceum.search.embeddings.wordllama import WordLlama
-from lyceum.search.evaluation.lexical import Passages
+from lyceum.search.evaluation import lexical as by_words
 from lyceum.search.evaluation.metrics import ndcg, recall
 from lyceum.search.evaluation.sets import SETS, JudgedSet
 from lyceum.search.fusion import fuse, reciprocal
@@ -87,10 +87,9 @@ def fused(found: Mapping[str, Candidates], weight: float) -> dict[str, list[str]
 def evaluate(judged: JudgedSet, models: Iterable[Embedder], *, sweep: bool, say: Say) -> bool:
     """Print the figures of one set; returns whether every hybrid is above both its parts and reaches its aim."""
     say(f"\n{judged.name}: {len(judged.passages)} passages, {len(judged.questions)} questions")
-    index = Passages(judged.passages)
-    lexical = {name: index.search(question, CANDIDATES) for name, question in judged.questions.items()}
+    lexical = by_words.search(judged.passages, judged.questions, most=CANDIDATES)
     words = judge(judged, {question: list(scores) for question, scores in lexical.items()})
-    say(f"  {'BM25':44} {words}")
+    say(f"  {'BM25 (Tantivy, as the product analyses)':44} {words}")
     return all([_with_model(judged, lexical, words, model, sweep=sweep, say=say) for model in models])
 
 

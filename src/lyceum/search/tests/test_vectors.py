@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from lyceum.core.errors import Unavailable
 from lyceum.core.testing.fakes import Jobs
 from lyceum.core.testing.outside import Outside, Reply, serving
 from lyceum.search import embeddings
@@ -370,7 +371,20 @@ def test_the_job_is_queued_once_and_only_while_something_is_to_be_done(tales: Ta
     assert embedding.status()["serving"]["waiting"] == 0
 
 
-def test_nothing_is_kept_where_no_kind_has_a_meaning(db: None) -> None:
+def test_saying_what_changed_waits_for_no_server(tales: Tales, jobs: Jobs, settings: Any) -> None:
+    settings.EMBEDDINGS, settings.OUTBOUND_ALLOWED_HOSTS = "server", ["127.0.0.1:9"]
+    settings.EMBEDDINGS_URL, settings.EMBEDDINGS_MODEL = "http://127.0.0.1:9", "away"
+
+    assert not follow(tales.declaration, tales.documents(1))
+    assert embedding.start() is not None
+    with pytest.raises(Unavailable):
+        jobs.run()
+    assert not follow(tales.declaration, tales.documents(1))
+    assert embedding.status()["building"]["documents"] == 0
+
+
+def test_nothing_is_kept_where_no_kind_has_a_meaning(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lyceum.search.registry.all_declared", list)
     assert embedding.start() is None
     assert not embedding.advance()
     assert not VectorModel.objects.exists()

@@ -35,9 +35,10 @@ LOCK = 0x656D6264
 
 def start() -> int | None:
     """Queue the job that brings the vectors up to date, unless there is one; None when nothing is to be done."""
-    wanted = _wanted()
-    if wanted is None:
+    if not _declared():
         return None
+    # Without a word to the model, which may be a server that is slow: whoever says what changed does not wait for it.
+    wanted = VectorModel.objects.get_or_create(name=embeddings.chosen().name)[0]
     running = jobs.look_up(wanted.job) if wanted.job else None
     if running is not None and running.state in ("waiting", "running"):
         return running.number
@@ -111,11 +112,14 @@ def _wanted() -> VectorModel | None:
     if not _declared():
         return None
     embedder = embeddings.chosen()
-    found, _ = VectorModel.objects.get_or_create(name=embedder.name, defaults={"size": embedder.size})
-    if found.size != embedder.size:
+    found, _ = VectorModel.objects.get_or_create(name=embedder.name)
+    if found.size not in (0, embedder.size):
         # A server has put another model under the name, and new vectors do not meet the old ones.
         _forget(found)
-        found = VectorModel.objects.create(name=embedder.name, size=embedder.size)
+        found = VectorModel(name=embedder.name, job=found.job)
+    if found.size != embedder.size:
+        found.size = embedder.size
+        found.save()
     return found
 
 

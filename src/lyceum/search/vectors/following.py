@@ -28,7 +28,7 @@ def follow(declaration: Declaration, documents: Mapping[UUID, Document | None]) 
     if gone:
         Meaning.objects.filter(kind=declaration.kind, document_id__in=gone).delete()
     there = [document for document in documents.values() if document is not None]
-    return any([_keep(declaration, there, model) for model in VectorModel.objects.all()])
+    return any([_keep(declaration, there, model) for model in VectorModel.objects.filter(size__gt=0)])
 
 
 def walk(declaration: Declaration, model: VectorModel) -> None:
