@@ -19,8 +19,10 @@ PASSAGES = Declaration(
 )
 
 
-def search(passages: Mapping[str, str], questions: Mapping[str, str], *, most: int) -> dict[str, dict[str, float]]:
-    """Return for each question the scores of its best passages, best first; one of its words is enough."""
+def search(
+    passages: Mapping[str, str], questions: Mapping[str, str], *, most: int, any_word: bool = True
+) -> dict[str, dict[str, float]]:
+    """Return for each question the scores of its best passages, best first; one of its words is enough, or most are."""
     names = list(passages)
     with tempfile.TemporaryDirectory() as folder:
         engine = TantivyEngine(Path(folder))
@@ -29,7 +31,7 @@ def search(passages: Mapping[str, str], questions: Mapping[str, str], *, most: i
         engine.commit(PASSAGES.kind)
         found = {}
         for name, text in questions.items():
-            query = replace(parse(text, PASSAGES), any_word=True)
+            query = replace(parse(text, PASSAGES), any_word=any_word)
             hits = engine.search(PASSAGES, SearchRequest(PASSAGES.kind, query, Everything(), size=most)).hits
             found[name] = {names[hit.id.int]: hit.score for hit in hits}
     return found

@@ -88,7 +88,10 @@ def evaluate(judged: JudgedSet, models: Iterable[Embedder], *, sweep: bool, say:
     """Print the figures of one set; returns whether every hybrid is above both its parts and reaches its aim."""
     say(f"\n{judged.name}: {len(judged.passages)} passages, {len(judged.questions)} questions")
     lexical = by_words.search(judged.passages, judged.questions, most=CANDIDATES)
+    strict = by_words.search(judged.passages, judged.questions, most=CANDIDATES, any_word=False)
     words = judge(judged, {question: list(scores) for question, scores in lexical.items()})
+    most = judge(judged, {question: list(scores) for question, scores in strict.items()})
+    say(f"  {'BM25, most words must match':44} {most}")
     say(f"  {'BM25 (Tantivy, as the product analyses)':44} {words}")
     return all([_with_model(judged, lexical, words, model, sweep=sweep, say=say) for model in models])
 
