@@ -259,6 +259,7 @@ SPECTACULAR_SETTINGS = {
         {"name": "authors", "description": "Who wrote the books."},
         {"name": "publishers", "description": "Who published them."},
         {"name": "categories", "description": "The tree of shelves in which they stand."},
+        {"name": "search", "description": "Search in the catalogue, and in all that one may see."},
         {"name": "notifications", "description": "How one is told: devices, mail, and webhooks for programs."},
         {"name": "asyncapi", "description": "The WebSocket protocol as a document."},
     ],
