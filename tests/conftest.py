@@ -222,6 +222,8 @@ def make_database(name: str) -> dict[str, str]:
     own = urlunsplit((parts.scheme, parts.netloc, f"/{name}", parts.query, ""))
     # urlsplit drops the empty host between @ and the path; the rest is as it was.
     environment = {**os.environ, "DATABASE_URL": own, "LIMITS_ENABLED": "false"}
+    # An index is of one database.
+    environment |= {"SEARCH_URL": "", "SEARCH_DIR": tempfile.mkdtemp(prefix="lyceum-search-")}
     environment["PAYMENT_WEBHOOK_SECRET"] = PAYMENT_SECRET
     number = 1 + int(os.environ.get("PYTEST_XDIST_WORKER", "").strip("gw") or 0)
     environment["REDIS_URL"] = os.environ["REDIS_URL"].replace("db=0", f"db={number}")

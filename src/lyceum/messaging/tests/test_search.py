@@ -8,10 +8,15 @@ from rest_framework.test import APIClient
 
 from lyceum.accounts import keys
 from lyceum.accounts.models import User
+from lyceum.core import events
 from lyceum.core.ids import uuid7
 from lyceum.messaging import membership, selectors, services
+from lyceum.messaging.contracts import MessageSent
 from lyceum.messaging.models import Conversation, Message
+from lyceum.messaging.search import Follower
+from lyceum.search import engines
 from lyceum.search import public as search
+from lyceum.search.models import PendingChange
 
 URL = "/api/v1/search/messages/"
 People = tuple[User, User, User]
@@ -105,8 +110,6 @@ def test_an_ended_group_is_not_found_until_it_is_restored(
     Conversation.objects.filter(pk=room.pk).update(ended_at="2020-01-01T00:00:00Z")
     services.remove_ended()
     index_now()
-    from lyceum.search import engines
-
     assert engines.current().count("message") == 0
 
 
@@ -156,9 +159,6 @@ def test_pages_go_on_to_the_end_and_what_is_asked_wrongly_is_said(
 def test_a_message_that_was_committed_late_is_found_by_the_follower(
     room: Conversation, alice: User, alice_api: Any
 ) -> None:
-    from lyceum.messaging.search import Follower
-    from lyceum.search.models import PendingChange
-
     follower = Follower()
     follower.follow()
     PendingChange.objects.all().delete()
@@ -212,3 +212,10 @@ def test_a_service_finds_only_the_kinds_that_its_scopes_reach(
         groups = service.get("/api/v1/search/all/", {"q": alice.first_name}).data["groups"]
         found[scope] = [group["kind"] for group in groups]
     assert found == {"users:read": ["person"], "chat:read": ["message"]}
+
+
+def test_sending_pays_nothing_for_the_index(room: Conversation, alice: User) -> None:
+    PendingChange.objects.all().delete()
+    say(room, alice, "komatiite")
+    assert not events.is_heard(MessageSent)
+    assert not PendingChange.objects.exists()
