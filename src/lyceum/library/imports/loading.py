@@ -6,6 +6,7 @@ from typing import TypeVar
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.db.models import F
 from django.utils import timezone
 
 from lyceum.core import audit
@@ -25,7 +26,8 @@ WRITTEN_AT_ONCE = 200
 LOCK = 7_141_201
 PLAIN = ("title", "subtitle", "isbn", "description", "price", "currency", "status", "stock", "pages", "language")
 DATES = ("publication_date", "publication_year")
-WRITTEN = [*PLAIN, *DATES, "title_key", "publisher", "updated_at", "version"]
+# Copies that are sold while a file comes in stay sold: stock is written only where a row says another one.
+WRITTEN = [*(name for name in PLAIN if name != "stock"), *DATES, "title_key", "publisher", "updated_at"]
 Title = tuple[str, ...]
 
 
@@ -69,6 +71,7 @@ class _Chunk:
         self._shelves: dict[UUID, set[UUID]] = {}
         self._new: dict[UUID, Book] = {}
         self._changed: dict[UUID, Book] = {}
+        self._counted: set[UUID] = set()
         self._with_authors: set[UUID] = set()
         self._links: list[tuple[UUID, UUID]] = []
         self._keys: dict[str, UUID] = {}
@@ -133,6 +136,8 @@ class _Chunk:
         differing = {name: value for name, value in told.items() if getattr(book, name) != value}
         for name, value in differing.items():
             setattr(book, name, value)
+        if "stock" in differing:
+            self._counted.add(book.pk)
         book.title_key = key_of(book.title)
         are_new = self._set_authors(book, entry)
         return self._add_shelves(book, entry) or are_new or bool(differing)
@@ -155,9 +160,12 @@ class _Chunk:
     def _write(self) -> None:
         now = timezone.now()
         for book in self._changed.values():
-            book.updated_at, book.version = now, book.version + 1
+            book.updated_at = now
         Book.objects.bulk_create(self._new.values())
         Book.objects.bulk_update(self._changed.values(), WRITTEN, batch_size=WRITTEN_AT_ONCE)
+        Book.objects.filter(pk__in=self._changed).update(version=F("version") + 1)
+        counted = [book for book in self._changed.values() if book.pk in self._counted]
+        Book.objects.bulk_update(counted, ["stock"], batch_size=WRITTEN_AT_ONCE)
         BookAuthor.objects.filter(book__in=self._with_authors - self._new.keys()).delete()
         BookAuthor.objects.bulk_create(
             BookAuthor(book_id=book_id, author_id=author_id, place=place)

@@ -70,6 +70,22 @@ def test_a_row_changes_what_it_says_and_leaves_the_rest(load: Any) -> None:
     assert book.categories.filter(name="Chosen by staff").exists()
 
 
+def test_copies_that_are_sold_while_a_file_comes_in_stay_sold(load: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    load(TABLE)
+    write = loading._Chunk._write
+
+    def write_late(chunk: Any) -> None:
+        Book.objects.filter(title="The Dispossessed").update(stock=1, version=7)
+        write(chunk)
+
+    monkeypatch.setattr(loading._Chunk, "_write", write_late)
+    load("isbn;title;price\n9780306406157;The Dispossessed;9,90\n")
+    book = Book.objects.get(title="The Dispossessed")
+    assert (book.price, book.stock, book.version) == (Decimal("9.90"), 1, 8)
+    load("isbn;title;stock\n9780306406157;The Dispossessed;20\n")
+    assert Book.objects.get(title="The Dispossessed").stock == 20
+
+
 def test_books_and_people_that_are_there_are_used(load: Any) -> None:
     known = make_book("Solaris", ["Stanisław Lem"], isbn=None)
     assert counts(load("title,author,pages\nSOLARIS,Stanislaw Lem,204\nEden,Stanislaw Lem,\n")) == (1, 1, 0)
