@@ -63,7 +63,8 @@ def test_without_a_secret_nothing_is_signed() -> None:
         verify([], signed(), BODY, now=NOW)
 
 
-@pytest.mark.parametrize("text", ["", "whsec_", "whsec_c2hvcnQ=", "whsec_%%%", SECRET.removeprefix("whsec_")])
+@pytest.mark.parametrize("text", ["", "whsec_", "whsec_c2hvcnQ=", "whsec_%%%"])
 def test_what_is_no_secret_is_known(text: str) -> None:
     assert not is_secret(text)
+    assert not is_secret(SECRET.removeprefix("whsec_"))
     assert is_secret(SECRET)
