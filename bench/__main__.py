@@ -2,11 +2,15 @@
 
 import argparse
 import os
+from pathlib import Path
 
 import django
 
 
 def main() -> None:
+    django.setup()
+    from bench import search as over_index
+
     parser = argparse.ArgumentParser(prog="lyceum bench")
     names = parser.add_subparsers(dest="name", required=True)
     realtime = names.add_parser(
@@ -30,15 +34,28 @@ def main() -> None:
     taste.add_argument("--ratings", type=int, default=1_000_000)
     taste.add_argument("--books", type=int, default=10_000)
     taste.add_argument("--people", type=int, default=200)
-    for one in (realtime, http, taste):
+    search = names.add_parser(
+        "search", help="indexing, search with facets, autocomplete and similar books, beside PostgreSQL's full text"
+    )
+    search.add_argument("--books", type=int, default=100_000)
+    search.add_argument("--data", type=Path, default=over_index.DATA, help="books.csv of goodbooks")
+    search.add_argument("--users", type=int, default=over_index.USERS, help="who ask once a second each")
+    search.add_argument("--seconds", type=float, default=10.0, help="of each pace")
+    search.add_argument("--most-rate", type=float, default=1600.0, help="go no faster than that many a second")
+    search.add_argument("--most-minutes", type=float, default=20.0, metavar="MINUTES")
+    for one in (realtime, http, taste, search):
         one.add_argument("--peers", action=argparse.BooleanOptionalAction, default=True)
     options = parser.parse_args()
-    django.setup()
     from bench import http as over_http
     from bench import realtime as over_sockets
     from bench import recommendations
 
-    runs = {"realtime": over_sockets.run, "http": over_http.run, "recommendations": recommendations.run}
+    runs = {
+        "realtime": over_sockets.run,
+        "http": over_http.run,
+        "recommendations": recommendations.run,
+        "search": over_index.run,
+    }
     runs[options.name](dict(os.environ), options)
 
 

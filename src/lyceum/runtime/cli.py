@@ -257,8 +257,9 @@ def _parser() -> argparse.ArgumentParser:
         "lyceum bench realtime",
         "lyceum bench http",
         "lyceum bench recommendations",
+        "lyceum bench search --books 100000",
     ).add_argument(
-        "arguments", nargs=argparse.REMAINDER, help="realtime, http or recommendations, with their own options"
+        "arguments", nargs=argparse.REMAINDER, help="realtime, http, recommendations or search, with their own options"
     )
     act(
         commands.run_with_servers,

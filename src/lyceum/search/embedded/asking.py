@@ -43,8 +43,13 @@ class Asked:
     folded: set[str] = field(default_factory=set)
     stems: set[str] = field(default_factory=set)
 
+    _known: dict[str, bool] = field(default_factory=dict)
+
     def marks(self, word: str) -> bool:
-        return word in self.folded or not self.stems.isdisjoint(stems(word))
+        known = self._known.get(word)
+        if known is None:
+            known = self._known[word] = word in self.folded or not self.stems.isdisjoint(stems(word))
+        return known
 
 
 class Asker:
