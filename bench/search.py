@@ -158,7 +158,8 @@ def paces(report: Report, name: str, ask: Ask, limit: float, options: argparse.N
     while True:
         delays, work = paced(ask, rate, options.seconds)
         p50, p95, p99 = (percentile(delays, share) for share in (0.5, 0.95, 0.99))
-        line = f"{rate:6,.0f} a second: p50 {p50:7.2f}  p95 {p95:7.2f}  p99 {p99:7.2f} ms (limit {limit:g}), {work:.2f} ms of work here"
+        waits = f"p50 {p50:7.2f}  p95 {p95:7.2f}  p99 {p99:7.2f} ms (limit {limit:g})"
+        line = f"{rate:6,.0f} a second: {waits}, {work:.2f} ms of work here"
         report.add(name, f"{rate:g}", line, p50_ms=p50, p95_ms=p95, p99_ms=p99, work_ms=work)
         if p95 > limit or rate >= options.most_rate or not report.has_time(name):
             break

@@ -110,6 +110,14 @@ def _waiting(queues: Queues) -> Iterator[Metric]:
     yield GaugeMetricFamily("lyceum_outbox_oldest_seconds", oldest, queues.oldest_event_seconds)
     yield GaugeMetricFamily("lyceum_jobs_waiting", "Jobs that are due and wait for a worker", queues.jobs)
     yield GaugeMetricFamily("lyceum_jobs_running", "Jobs that a worker does now", queues.running_jobs)
+    yield GaugeMetricFamily("lyceum_search_changes", "Documents that wait for the indexer", queues.index.waiting)
+    oldest = "How long the oldest of these waits"
+    yield GaugeMetricFamily("lyceum_search_oldest_seconds", oldest, queues.index.oldest_seconds)
+    documents = GaugeMetricFamily("lyceum_search_documents", "Documents that the index holds", labels=("kind",))
+    for kind, count in sorted(queues.index.documents.items()):
+        documents.add_metric([kind], count)
+    yield documents
+    yield GaugeMetricFamily("lyceum_search_well", "1 while the search engine answers", int(queues.index.is_well))
 
 
 def text(processes: list[Numbers], queues: Queues | None) -> bytes:

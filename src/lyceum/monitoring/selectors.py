@@ -3,6 +3,8 @@ from dataclasses import dataclass
 from django.db import connection
 
 from lyceum.monitoring.numbers import Numbers
+from lyceum.search import public as search
+from lyceum.search.public import IndexState
 
 WAITING = """
 select (select count(*) from core_outboxevent where delivered_at is null),
@@ -14,19 +16,20 @@ select (select count(*) from core_outboxevent where delivered_at is null),
 
 @dataclass(frozen=True)
 class Queues:
-    """What waits in the database: facts for their receivers, and jobs for the worker."""
+    """What waits in the database: facts for their receivers, jobs for the worker, changes for the indexer."""
 
     events: int
     oldest_event_seconds: float
     jobs: int
     running_jobs: int
+    index: IndexState
 
 
 def queues() -> Queues:
     with connection.cursor() as cursor:
         cursor.execute(WAITING)
         events, oldest, jobs, running = cursor.fetchone()
-    return Queues(events, float(oldest or 0), jobs, running)
+    return Queues(events, float(oldest or 0), jobs, running, search.state())
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """What other parts may ask of search: to know their documents, to hear of changes, and to find."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -126,9 +127,28 @@ def follow(look: Callable[[], int]) -> None:
     following.follow(look)
 
 
+@dataclass(frozen=True)
+class IndexState:
+    """How far the index is behind the database, and how many documents of each kind it holds."""
+
+    is_well: bool
+    waiting: int
+    oldest_seconds: float
+    documents: Mapping[str, int]
+
+
+def state() -> IndexState:
+    """Say how the index is; raises only when the database does not answer."""
+    health = engines.current().health()
+    waiting, oldest = queue.depth()
+    documents = {kind: count for kind, count in health.documents.items() if count is not None}
+    return IndexState(health.is_well, waiting, oldest, documents)
+
+
 __all__ = [
     "Everything",
     "Found",
+    "IndexState",
     "Section",
     "changed",
     "complete",
@@ -139,4 +159,5 @@ __all__ = [
     "search",
     "show",
     "similar",
+    "state",
 ]

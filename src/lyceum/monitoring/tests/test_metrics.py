@@ -6,8 +6,10 @@ from django.test import Client
 from prometheus_client.parser import text_string_to_metric_families
 
 from lyceum.core import tallies, valkey
+from lyceum.core.ids import uuid7
 from lyceum.monitoring import publishing
 from lyceum.monitoring.numbers import Numbers, rates
+from lyceum.search import public as search
 
 TOKEN = "scrape-7"
 GAUGES = {"sockets_all": 3, "sockets_one": 2, "groups": 7, "buffered_bytes": 50, "loop_lag_seconds": 0.002}
@@ -94,3 +96,14 @@ def test_staff_see_all_processes_together(client: Client, priya: Any) -> None:
     assert b"one:1" in whole.content
     part = client.get("/operate/", headers={"HX-Request": "true"})
     assert part.content.lstrip().startswith(b'<div class="sections" id="now"')
+
+
+def test_what_waits_for_the_indexer_and_what_it_holds_is_told(client: Client, priya: Any, index: Any) -> None:
+    client.force_login(priya)
+    search.changed("book", [uuid7(), uuid7()])
+    told = client.get("/metrics").content.decode()
+    assert "lyceum_search_changes 2.0" in told
+    assert 'lyceum_search_documents{kind="book"} 0.0' in told
+    assert "lyceum_search_well 1.0" in told
+    index.catch_up()
+    assert "lyceum_search_changes 0.0" in client.get("/metrics").content.decode()
