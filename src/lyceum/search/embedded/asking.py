@@ -21,7 +21,7 @@ SLIP_WORTH, OPEN_WORTH = 0.4, 0.7
 MOST_VARIANTS, MOST_ENDINGS = 12, 24
 # All words of a query together are looked for in no more forms than that.
 MOST_FORMS = 120
-# How much of the lesser fields' scores is added to that of the best; tuned on Cranfield and SciFact (ADR 13).
+# How much of the lesser fields' scores is added to that of the best.
 TIE_BREAKER = 0.3
 STEM_WORTH = 1.0
 FOLD_WORTH = 0.5
