@@ -73,7 +73,11 @@ class _Answering:
         hits = ranked[offset : offset + self.request.size]
         if lacking := self.request.size - len(hits):
             hits = hits + self._behind(max(0, offset - len(ranked)), lacking)
-        hits = [replace(hit, cursor=self._cursor(offset + at)) for at, hit in enumerate(hits, start=1)]
+        lit = self._lit(hits)
+        hits = [
+            replace(hit, cursor=self._cursor(offset + at), highlights=lit.get(hit.id, hit.highlights))
+            for at, hit in enumerate(hits, start=1)
+        ]
         count = self.by_words.count + self.by_meaning.count
         is_last = offset + len(hits) >= count or not hits
         return SearchAnswer(
@@ -131,7 +135,7 @@ class _Answering:
         """Return what the words are worth in what only the meaning finds: some of them may be there."""
         ids = tuple(hit.id for hit in self.by_meaning.hits)
         query = replace(self.request.query, any_word=True)
-        found = self._ask(size=len(ids), only=IsOneOf(ID, ids), query=query, facets=(), highlights=())
+        found = self._ask(size=len(ids), only=IsOneOf(ID, ids), query=query, facets=())
         return {hit.id: hit.score for hit in found.hits}
 
     def _cosines(self, ids: tuple[UUID, ...]) -> Cosines:
@@ -167,10 +171,19 @@ class _Answering:
         if only == IsOneOf(ID, ()):
             return SearchAnswer(0, ())
         visible = self.request.visible if only is None else AllOf((self.request.visible, only))
-        plain = replace(self.request, offset=0, cursor="", second_pass=None, suggest=only is None)
+        plain = replace(self.request, offset=0, cursor="", second_pass=None, suggest=only is None, highlights=())
         return self.engine.search(
             self.declaration, replace(plain, visible=visible, query=query or self.request.query, **changes)
         )
+
+    def _lit(self, hits: Sequence[Hit]) -> dict[UUID, Mapping[str, str]]:
+        """Mark the words in the hits of the page alone: marking all candidates costs more than finding them."""
+        if not self.request.highlights:
+            return {}
+        only, query = IsOneOf(ID, tuple(hit.id for hit in hits)), replace(self.request.query, any_word=True)
+        marks = self.request.highlights
+        found = self._ask(size=len(hits), only=only, query=query, selections={}, facets=(), highlights=marks)
+        return {hit.id: hit.highlights for hit in found.hits}
 
     def _offset(self) -> int:
         if not self.request.cursor:
