@@ -23,6 +23,37 @@ from lyceum.runtime.postgres import binaries
 # 1: always with files.
 FORMAT, FORMATS = 2, (1, 2)
 LEAVING_SECONDS = 2.0
+# Takes away all in the schema but what extensions brought: who owns a database may not bring those back.
+EMPTY = """
+do $$
+declare
+  -- All named before the first goes. What is a part of another goes with it.
+  found constant text[] := array(
+    select format('%s %s', case one.relkind when 'v' then 'view' when 'm' then 'materialized view'
+      when 'S' then 'sequence' else 'table' end, one.oid::regclass)
+    from pg_class one where relnamespace = 'public'::regnamespace and relkind in ('r', 'p', 'v', 'm', 'S')
+      and not exists (select from pg_depend where classid = one.tableoid and objid = one.oid and deptype in ('e', 'i'))
+    union all
+    select format('routine %s', one.oid::regprocedure)
+    from pg_proc one where pronamespace = 'public'::regnamespace
+      and not exists (select from pg_depend where classid = one.tableoid and objid = one.oid and deptype in ('e', 'i'))
+    union all
+    select format('type %s', one.oid::regtype)
+    from pg_type one where typnamespace = 'public'::regnamespace and typtype in ('e', 'd', 'c')
+      and not exists (select from pg_depend where classid = one.tableoid and objid = one.oid and deptype in ('e', 'i'))
+  );
+  one text;
+begin
+  foreach one in array found loop
+    begin
+      execute format('drop %s cascade', one);
+    exception when undefined_table or undefined_object or undefined_function then
+      -- It went with another.
+      null;
+    end;
+  end loop;
+end $$;
+"""
 ENCRYPTED = {"require", "verify-ca", "verify-full"}
 Say = Callable[[str], None]
 
@@ -197,11 +228,11 @@ def _restore_database(environment: Mapping[str, str], folder: Path) -> None:
     """Replace the schema in one transaction."""
     script = folder / "restore.sql"
     _run(
-        _program("pg_restore", environment), "--no-owner", "--no-privileges", f"--file={script}",
+        _program("pg_restore", environment), "--no-owner", "--no-privileges", "--no-comments", f"--file={script}",
         str(folder / "database.dump"),
     )  # fmt: skip
     before = folder / "before.sql"
-    before.write_text("drop schema public cascade;\ncreate schema public;\n")
+    before.write_text(EMPTY)
     _run(
         _program("psql", environment),
         "--no-psqlrc",

@@ -64,10 +64,25 @@ def migrate(environment: Mapping[str, str], *, say: Callable[[str], None] = lamb
         if found.unknown:
             raise CannotRun(f"The database was made by a newer Lyceum ({found.unknown[-1]}). Start that version.")
         if found.waiting:
+            _have_vectors()
             say(f"Bringing the database up to date ({len(found.waiting)} migrations) …")
             call_command("migrate", verbosity=0, interactive=False)
     connection.close()
     return len(found.waiting)
+
+
+def _have_vectors() -> None:
+    """Have the extension that keeps vectors; raises CannotRun where this account may not make it or it is not there."""
+    from django.db import DatabaseError, connection
+
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("create extension if not exists vector")
+    except DatabaseError as err:
+        raise CannotRun(
+            "The database lacks pgvector. Install it on the server of PostgreSQL, and let a superuser run in this"
+            f" database: create extension vector; ({str(err).splitlines()[0]})"
+        ) from None
 
 
 @contextlib.contextmanager

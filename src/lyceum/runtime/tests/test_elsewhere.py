@@ -48,6 +48,8 @@ def environment(folder: Path) -> Iterator[dict[str, str]]:
     with psycopg.connect(server.url, autocommit=True) as connection:
         connection.execute("create role foreigner login password 'p@ss/w:ord'")
         connection.execute("create database foreign_data owner foreigner")
+    with psycopg.connect(server.url.replace("/lyceum?", "/foreign_data?"), autocommit=True) as connection:
+        connection.execute("create extension vector")
     server.stop()
     port, valkey_port = free_port(), free_port()
     command = server._command()
