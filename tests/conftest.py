@@ -244,6 +244,15 @@ def site(flow_environment: dict[str, str]) -> Iterator[Site]:
     process.wait(20)
 
 
+@pytest.fixture(scope="module")
+def indexer(flow_environment: dict[str, str]) -> Iterator[None]:
+    """A real indexer beside the site."""
+    process = subprocess.Popen([sys.executable, "-m", "lyceum.runtime.cli", "indexer"], env=flow_environment)
+    yield
+    process.terminate()
+    process.wait(20)
+
+
 @pytest.fixture(scope="session")
 def second_site(flow_environment: dict[str, str]) -> Iterator[Site]:
     """Another process, which writes to sockets by ASGI `send` alone, as on servers that give no transport."""

@@ -1,10 +1,8 @@
 """The one search box: what is found while somebody types, by keyboard, on a phone, and without scripts."""
 
 import re
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -14,18 +12,9 @@ from tests.browser.conftest import PASSWORD, faults
 from tests.browser.talk import direct, message, post
 from tests.conftest import Person, Site
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("indexer")]
 Pages = Callable[..., Page]
 WORD = "komatiite"
-
-
-@pytest.fixture(scope="module", autouse=True)
-def indexer(flow_environment: dict[str, str]) -> Iterator[None]:
-    """A real indexer beside the site."""
-    process = subprocess.Popen([sys.executable, "-m", "lyceum.runtime.cli", "indexer"], env=flow_environment)
-    yield
-    process.terminate()
-    process.wait(20)
 
 
 @pytest.fixture

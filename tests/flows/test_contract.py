@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,13 +26,22 @@ ENDS_THE_RUN = ("post_logout", "delete_sign_in_detail")
 
 
 @pytest.fixture(scope="module")
-def own_site(flow_environment: dict[str, str]) -> Iterator[Site]:
+def own_site(flow_environment: dict[str, str], indexer: None) -> Iterator[Site]:
     """A server with a Valkey database of its own: the many wrong passwords lock this machine's address."""
     redis_url = flow_environment["REDIS_URL"].replace("db=", "db=1")
     site, process = start_web({**flow_environment, "REDIS_URL": redis_url})
+    until_indexed(site)
     yield site
     process.terminate()
     process.wait(20)
+
+
+def until_indexed(site: Site) -> None:
+    """Wait for the first index, without which every search is answered 503."""
+    anybody, ends = site.register("Anybody"), time.monotonic() + 60
+    while anybody.call("GET", "search/").status != 200:
+        assert time.monotonic() < ends, "nothing is indexed"
+        time.sleep(0.2)
 
 
 def what_there_is(person: Person) -> str:
