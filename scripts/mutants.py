@@ -47,7 +47,9 @@ FRAGMENTS = {
     r"(\w+\.)?(ended_at|revoked_at|scopes) is null": "true",
     r"(\w+\.)?(is_active|is_staff|show_presence)\b(?! is)": "true",
     r"(\w+\.)?(expires_at|expire_date) > now\(\)": "true",
-    r"(\w+\.)?(user_id|sender_id|uploader_id) = (\w+\.\w+|%s)": "true",
+    r"(\w+\.)?(user_id|sender_id|uploader_id) = \w+\.\w+": "true",
+    # The value is given all the same.
+    r"(\w+\.)?(user_id|sender_id|uploader_id) = %s": "%s is not null",
     r"(?<=[>(=] )\w+\.visible_after|(?<=greatest\()\w+\.visible_after|\w+\.visible_after(?= <)": "0",
 }
 HOT = ["tests/flows/test_hot_reads.py"]

@@ -105,11 +105,29 @@ async def test_settings_roles_and_the_end_are_told(each_site: Site) -> None:
     assert changes[-1] == {"ended": True}
     await everything.send(type="user_message", conversation=room, message="anybody?")
     assert (await everything.hear("error"))["code"] == "not_found"
+    assert await (await bob.open(f"/ws/chat/{room}/")).closed() == 4403
+    later = await bob.open()
+    assert (await later.hear("connection_established"))["conversations"] == []
+    await later.close()
     alice.call("POST", f"{path}restore/")
     assert (await everything.hear("conversation_added"))["details"]["name"] == "Camp"
     alice.call("POST", f"{path}messages/", {"content": "back"})
     assert (await everything.hear("message"))["message"]["content"] == "back"
     await everything.close()
+
+
+async def test_what_was_said_before_somebody_came_is_quoted_to_the_others_alone(site: Site) -> None:
+    alice, bob, late = site.register("Alice"), site.register("Bob"), site.register("Late")
+    room = room_of(alice, bob)
+    messages = f"chat/conversations/{room}/messages/"
+    root = alice.call("POST", messages, {"content": "a secret"}).data["id"]
+    alice.call("POST", f"chat/conversations/{room}/members/", {"user": late.id})
+    lines = [await (await person.open()).ready() for person in (alice, late)]
+    bob.call("POST", messages, {"content": "as said", "reply_to": root})
+    quoted = [(await line.hear("message"))["message"]["reply_to"]["excerpt"] for line in lines]
+    assert quoted == ["a secret", None]
+    for line in lines:
+        await line.close()
 
 
 async def test_own_devices_hear_messages_and_reads_but_not_typing_or_presence(site: Site, second_site: Site) -> None:

@@ -2,15 +2,17 @@
 
 import asyncio
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
+from django.utils import timezone
 
 from lyceum.accounts.models import User
 from lyceum.core import events
 from lyceum.core.errors import NotFound
-from lyceum.messaging import services
+from lyceum.messaging import selectors, services
 from lyceum.messaging.contracts import MessageSent
 from lyceum.messaging.errors import ClientIdReused
 from lyceum.messaging.models import Message, Participant
@@ -67,6 +69,27 @@ def test_one_client_id_many_times_at_once_is_one_message(people: People) -> None
     assert isinstance(outcomes[5], ClientIdReused)
     assert isinstance(outcomes[6], Sent)
     assert Message.objects.count() == 2
+
+
+def test_a_client_id_whose_time_is_over_is_free_for_its_sender_alone(people: People) -> None:
+    alice, bob, _ = people
+    room = services.create_direct(alice.pk, bob.pk)[0].pk
+    [old] = asyncio.run(send_at_once([Draft(room, bob.pk, "mine", "k")]))
+    Message.objects.update(created_at=timezone.now() - timedelta(days=8))
+    [hers] = asyncio.run(send_at_once([Draft(room, alice.pk, "hers", "k")]))
+    assert dict(Message.objects.values_list("pk", "client_id")) == {old.message_id: "k", hers.message_id: "k"}
+    [new] = asyncio.run(send_at_once([Draft(room, bob.pk, "another", "k")]))
+    assert new.is_new
+    assert Message.objects.get(pk=old.message_id).client_id is None
+
+
+def test_nobody_sends_into_a_group_that_ended(people: People) -> None:
+    alice, bob, _ = people
+    room = services.create_group(alice.pk, name="Over", members=[bob.pk], history="all")
+    services.end_conversation(selectors.get_participant_for(alice.pk, room.pk))
+    outcomes = asyncio.run(send_at_once([Draft(room.pk, who.pk, "anybody?") for who in (alice, bob)]))
+    assert [type(outcome) for outcome in outcomes] == [NotFound, NotFound]
+    assert not Message.objects.filter(conversation=room, message_type="user").exists()
 
 
 def test_replies_in_one_batch_count_into_their_thread(people: People) -> None:
