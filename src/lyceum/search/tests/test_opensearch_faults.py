@@ -106,8 +106,10 @@ def test_a_hanging_node_costs_the_first_askers_a_few_seconds_and_the_others_noth
     assert within(30, engine) == 3
 
 
-def test_indexing_waits_for_a_node_that_has_no_room_and_loses_nothing(engine: OpenSearch, own_opensearch: Node) -> None:
-    """A node that is asked to do more than its memory holds refuses with 429; here every bulk, for a moment."""
+def test_a_node_that_has_no_room_is_unavailable_for_the_moment_and_then_takes_everything(
+    engine: OpenSearch, own_opensearch: Node
+) -> None:
+    """A node that is asked to do more than its memory holds refuses with 429; here every question, for a moment."""
     settings = "/_cluster/settings"
     admin = Client(own_opensearch.url)
     limit = {"indices.breaker.request.limit": "1b", "indices.breaker.total.limit": "1b"}
