@@ -8,6 +8,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from lyceum.core import audit, events, presence
+from lyceum.core.conditions import unbound
 from lyceum.core.errors import DomainError, Invalid, NotAllowed, NotFound
 from lyceum.core.events import publish
 from lyceum.core.ids import uuid7
@@ -129,13 +130,9 @@ def _mentions(conversation_id: UUID, content: str) -> list[UUID]:
     return find_mentions(content, list(members.values_list("user_id", "user__first_name", "user__last_name")))
 
 
-def _check_nothing(row: Any) -> None:
-    """Bind a change to no state of what it changes."""
-
-
 @transaction.atomic
 def edit_message(
-    participant: Participant, message_id: UUID, *, content: str, check: Callable[[Message], None] = _check_nothing
+    participant: Participant, message_id: UUID, *, content: str, check: Callable[[Message], None] = unbound
 ) -> Message:
     """Change the text of one's own message; `check` sees the locked row and raises when it is not the one meant."""
     has_files = Attachment.objects.filter(message_id=message_id).exists()
@@ -221,7 +218,7 @@ def _tell_settled(conversation: Conversation, message_id: UUID) -> None:
 
 @transaction.atomic
 def delete_message(
-    participant: Participant, message_id: UUID, *, check: Callable[[Message], None] = _check_nothing
+    participant: Participant, message_id: UUID, *, check: Callable[[Message], None] = unbound
 ) -> None:
     """Take the text away and keep the place; the writer's own, or any in a group that the person owns."""
     log, message, mine = _lock_message(participant, message_id)
@@ -335,7 +332,7 @@ def create_group(
 
 @transaction.atomic
 def update_conversation(
-    participant: Participant, *, check: Callable[[Conversation], None] = _check_nothing, **changes: Any
+    participant: Participant, *, check: Callable[[Conversation], None] = unbound, **changes: Any
 ) -> None:
     """Change what is mine (`notifications`) and what is shared (`name`, `history`), all or nothing."""
     conversation, mine = selectors.lock_conversation_for(participant.user_id, participant.conversation_id)
@@ -364,7 +361,7 @@ def _tell_own_devices(mine: Participant, changes: dict[str, Any]) -> None:
 
 
 @transaction.atomic
-def hide_conversation(participant: Participant, *, check: Callable[[Conversation], None] = _check_nothing) -> None:
+def hide_conversation(participant: Participant, *, check: Callable[[Conversation], None] = unbound) -> None:
     """Leave a group; hide a direct conversation until its next message."""
     conversation, mine = selectors.lock_conversation_for(participant.user_id, participant.conversation_id)
     check(conversation)
@@ -388,7 +385,7 @@ def let_listen(participant: Participant, webhook_id: UUID, *, listen: bool) -> N
 
 
 @transaction.atomic
-def end_conversation(participant: Participant, *, check: Callable[[Conversation], None] = _check_nothing) -> None:
+def end_conversation(participant: Participant, *, check: Callable[[Conversation], None] = unbound) -> None:
     """End a group for all; an owner may restore it for 30 days."""
     conversation, mine = selectors.lock_conversation_for(participant.user_id, participant.conversation_id)
     check(conversation)
