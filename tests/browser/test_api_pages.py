@@ -21,7 +21,8 @@ def test_the_page_is_drawn_without_a_fault_and_asks_nobody_else(
     page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: faults.append(str(error)))
     page.goto(f"{site.url}/api/{path}/")
-    expect(page.locator(shown).first).to_be_visible()
+    # Drawing hundreds of operations takes its time.
+    expect(page.locator(shown).first).to_be_visible(timeout=40_000)
     expect(page).to_have_title("Lyceum API")
     page.wait_for_load_state("networkidle")
     assert [url for url in asked if not url.startswith((f"{site.url}/", "data:", "blob:"))] == []

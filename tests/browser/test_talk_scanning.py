@@ -76,6 +76,8 @@ def test_a_verdict_that_fell_while_the_connection_was_lost_shows_when_it_is_back
     expect(tray(page)).to_contain_text("Ready")
     say(page, "one find")
     expect(message(page, "one find")).to_contain_text("Being checked")
+    while bob.call("GET", f"chat/conversations/{room}/").data["last_message"] is None:
+        page.wait_for_timeout(50)
     page.context.set_offline(True)
     expect(page.locator("#live")).to_have_text("Offline")
     scanner.may_speak.set()

@@ -217,9 +217,7 @@ def _tell_settled(conversation: Conversation, message_id: UUID) -> None:
 
 
 @transaction.atomic
-def delete_message(
-    participant: Participant, message_id: UUID, *, check: Callable[[Message], None] = unbound
-) -> None:
+def delete_message(participant: Participant, message_id: UUID, *, check: Callable[[Message], None] = unbound) -> None:
     """Take the text away and keep the place; the writer's own, or any in a group that the person owns."""
     log, message, mine = _lock_message(participant, message_id)
     is_owner = mine.role == Participant.Role.OWNER and participant.conversation.kind == Conversation.Kind.GROUP

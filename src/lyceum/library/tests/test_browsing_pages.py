@@ -1,5 +1,6 @@
 """The pages on which books are found and read: who sees them, what stands on them, and one's own review."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -105,6 +106,13 @@ def test_with_htmx_the_part_comes_alone_and_the_address_follows(ready: Ready) ->
     assert text_of(typed).lstrip().startswith('<div class="stack gap-4" id="found">')
     assert typed["HX-Replace-Url"] == "/library/?q=koma" and "HX-Push-Url" not in typed
     assert chosen["HX-Push-Url"] == "/library/?q=koma&price=10-25" and "HX-Replace-Url" not in chosen
+
+
+def test_nothing_else_on_the_page_has_the_name_of_what_is_taken_in(ready: Ready) -> None:
+    ready()
+    names = re.findall(r' id="([^"]+)"', text_of(browser().get("/library/")))
+    assert "found" in names
+    assert sorted(names) == sorted(set(names))
 
 
 def test_a_page_beyond_the_last_leads_to_the_last(ready: Ready) -> None:

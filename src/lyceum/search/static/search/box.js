@@ -2,7 +2,7 @@
 import { lettersAreOn, takesLetters } from "../lyceum/js/keys.js";
 
 const box = document.getElementById("find");
-const found = document.getElementById("found");
+const found = document.getElementById("find-list");
 const link = document.querySelector("[data-find]");
 let active = null;
 
