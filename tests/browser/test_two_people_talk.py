@@ -102,6 +102,8 @@ def test_messages_are_answered_edited_and_removed(site: Site, talk_of: Talk) -> 
     )
     say(at_alice, "west of the rode")
     expect(message(at_bob, "west of").locator(".message-reply")).to_contain_text("where is the contact?")
+    # What is acknowledged can be edited.
+    expect(message(at_alice, "west of").get_by_role("button", name="More")).to_be_attached()
     at_alice.keyboard.press("ArrowUp")
     expect(at_alice.locator("#message")).to_have_value("west of the rode")
     say(at_alice, "west of the road")
