@@ -31,7 +31,9 @@ def of_clusters(clusters: Sequence[tuple[int, int]], z: float = Z_95) -> Rate:
 
     What one person clicks is no new proof each time, so the tries count for as many as their spread between people is
     worth: Wilson's interval over the effective number of tries (Korn and Graubard, "Confidence intervals for
-    proportions with small expected number of positive counts", Survey X"""
+    proportions with small expected number of positive counts", Survey
+    Methodology 24, 1998, pp. 193–201).
+    """
     clusters = [(hits, tries) for hits, tries in clusters if tries > 0]
     people, tried = len(clusters), sum(tries for _, tries in clusters)
     if not people:
