@@ -8,7 +8,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from lyceum.search.embeddings.protocol import Embedder
+from lyceum.search.embeddings.protocol import Embedder, normalised
 from lyceum.search.embeddings.wordllama import WordLlama
 
 Vectors: TypeAlias = NDArray[np.float32]
@@ -47,7 +47,7 @@ class Shelves:
 
     def scores(self, vector: Vectors) -> dict[str, float]:
         """Return how likely a book belongs to each category; they add up to one."""
-        likeness = _unit(self.sums) @ vector
+        likeness = normalised(self.sums) @ vector
         shares = np.exp((likeness - likeness.max(initial=0.0)) / SHARPNESS)
         return dict(zip(self.names, (shares / shares.sum()).tolist(), strict=True))
 
@@ -72,8 +72,3 @@ def best(scores: Mapping[str, float]) -> list[tuple[str, float]]:
     """Return what is worth suggesting, the likeliest first."""
     found = sorted(scores.items(), key=lambda one: (-one[1], one[0]))[:MOST_SUGGESTED]
     return [(name, score) for name, score in found if score >= LEAST_SCORE]
-
-
-def _unit(rows: Vectors) -> Vectors:
-    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-    return np.asarray(rows / np.where(lengths == 0, 1, lengths), dtype=np.float32)
