@@ -153,9 +153,9 @@ def counted_categories(buckets: Sequence[Bucket]) -> list[tuple[Category, int]]:
 
 def second_pass(person: Any) -> SecondPass:
     """Weigh the best hits anew: by text, by popularity, and by what the person rated before."""
-    rated = _rated_by(person)
 
     def score(found: Sequence[Scored]) -> list[float]:
+        rated = _rated_by(person)
         traits = _traits([one.id for one in found]) if rated else {}
         return [
             blend(one.text, one.popularity, liking.share(rated, traits.get(one.id, ())) if rated else liking.UNDECIDED)
