@@ -58,6 +58,12 @@ def get_book_for(person: Any, book_id: UUID) -> Book:
     return _found(whole(visible_books(person)).filter(pk=book_id).first(), "There is no such book.")
 
 
+def check_visible(person: Any, book_id: UUID) -> None:
+    """Raise NotFound where a person sees no such book."""
+    if not visible_books(person).filter(pk=book_id).exists():
+        raise NotFound("There is no such book.")
+
+
 def books_in_order(person: Any, book_ids: Iterable[UUID]) -> list[Book]:
     """Return those of the books that a person may see, in the order of the ids."""
     ids = list(book_ids)
@@ -141,8 +147,7 @@ def within(categories: QuerySet[Category], parent: str | None) -> QuerySet[Categ
 
 def reviews_for(person: Any, book_id: UUID) -> QuerySet[Review]:
     """Return the reviews of a book; raises NotFound where the person sees no such book."""
-    if not visible_books(person).filter(pk=book_id).exists():
-        raise NotFound("There is no such book.")
+    check_visible(person, book_id)
     return Review.objects.filter(book=book_id).select_related("user")
 
 

@@ -9,7 +9,6 @@ from uuid import UUID
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from lyceum.core.errors import NotFound
 from lyceum.library import selectors
 from lyceum.library.models import Book
 from lyceum.library.recommendations import kept_lists, mixing, pasts, versions
@@ -61,8 +60,7 @@ def recommended(person: Any, *, limit: int = 20, strict: bool = False) -> list[R
 
 def similar(person: Any, book_id: UUID, *, limit: int = 10) -> list[Book]:
     """Return books like one, by its readers and its text; raises NotFound where the person sees no such book."""
-    if not selectors.visible_books(person).filter(pk=book_id).exists():
-        raise NotFound("There is no such book.")
+    selectors.check_visible(person, book_id)
     ids = _like(book_id) or pasts.kindred([book_id], most=LOOKED_AT)
     return selectors.books_in_order(person, ids[: limit + 5])[:limit]
 

@@ -12,7 +12,6 @@ from django.utils import timezone
 from redis.exceptions import RedisError
 
 from lyceum.core import valkey
-from lyceum.core.errors import NotFound
 from lyceum.library import selectors
 from lyceum.library.recommendations import kept_lists, versions
 from lyceum.library.recommendations.models import Dismissal, Showing
@@ -91,7 +90,7 @@ def _insert(lists: Iterable[Shown]) -> None:
 @transaction.atomic
 def click(person: Any, book_id: UUID) -> None:
     """Record that a reader opened what was recommended; again it counts once. Raises NotFound."""
-    _check_visible(person, book_id)
+    selectors.check_visible(person, book_id)
     now = timezone.now()
     row, is_new = Showing.objects.get_or_create(
         user=person, book_id=book_id, day=now.date(), defaults={**_made_by(person), "shown_at": now, "clicked_at": now}
@@ -112,7 +111,7 @@ def _made_by(person: Any) -> dict[str, str]:
 @transaction.atomic
 def dismiss(person: Any, book_id: UUID) -> None:
     """Recommend a book to a reader no more; raises NotFound."""
-    _check_visible(person, book_id)
+    selectors.check_visible(person, book_id)
     Dismissal.objects.get_or_create(user=person, book_id=book_id)
     transaction.on_commit(lambda: kept_lists.drop(person.pk))
 
@@ -149,11 +148,6 @@ def withdraw_credit(user_id: UUID, books: list[UUID]) -> None:
 def forget_old() -> int:
     """Delete what was recorded too long ago; returns how many."""
     return Showing.objects.filter(day__lt=(timezone.now() - KEPT).date()).delete()[0]
-
-
-def _check_visible(person: Any, book_id: UUID) -> None:
-    if not selectors.visible_books(person).filter(pk=book_id).exists():
-        raise NotFound("There is no such book.")
 
 
 def _waiting() -> str:
