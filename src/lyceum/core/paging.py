@@ -15,6 +15,7 @@ from uuid import UUID
 from django.db.models import Model, Q, QuerySet
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
+from rest_framework.response import Response
 
 from lyceum.core.api import number
 from lyceum.core.errors import Invalid
@@ -48,13 +49,14 @@ class Numbered:
     def here(self) -> slice:
         return slice((self.number - 1) * self.size, self.number * self.size)
 
-    def envelope(self, count: int) -> dict[str, Any]:
-        """Return what stands beside the results of a page."""
-        return {
+    def answer(self, results: list[Any], count: int) -> Response:
+        """Answer with the results of a page, and what stands beside them."""
+        envelope = {
             "next": self._link(self.number + 1) if self.number * self.size < count else None,
             "previous": self._link(self.number - 1) if self.number > 1 else None,
             "count": count,
         }
+        return Response({"results": results, **envelope}, headers={"X-Total-Count": str(count)})
 
     def _link(self, number: int) -> str:
         return f"{self.path}?{urlencode({**self.query, 'page': number, 'page_size': self.size}, doseq=True)}"

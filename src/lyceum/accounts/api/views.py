@@ -319,9 +319,7 @@ class Directory(Door):
             }
             for row, state in found.people
         ]
-
-        answer = {"results": results, **page.envelope(found.count)}
-        return Response(answer, headers={"X-Total-Count": str(found.count)})
+        return page.answer(results, found.count)
 
 
 class SignInList(Door):

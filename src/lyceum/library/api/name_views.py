@@ -32,7 +32,7 @@ class NameList(LibraryDoor):
         rows = selectors.named(self.kind, request.query_params.get("q", "")) if rows is None else rows
         count = rows.count()
         results = [SHAPES[self.kind](row) for row in rows[page.here]]
-        return Response({"results": results, **page.envelope(count)}, headers={"X-Total-Count": str(count)})
+        return page.answer(results, count)
 
     def made(self, request: Request, body: dict[str, Any]) -> Response:
         row = names.create(self.kind, actor=request.user, **body)
@@ -160,7 +160,7 @@ class SuggestionList(Door):
         page, rows = paging.numbered(request), suggestions.open_suggestions()
         count = rows.count()
         results = [suggestion_data(row) for row in rows[page.here]]
-        return Response({"results": results, **page.envelope(count)}, headers={"X-Total-Count": str(count)})
+        return page.answer(results, count)
 
     @extend_schema(request=None, responses={202: forms.SuggestionJob})
     def post(self, request: Request) -> Response:

@@ -238,4 +238,4 @@ class Bestsellers(LibraryDoor):
             {**book_data(book, for_staff=is_staff(request)), "copies_ordered": book.sales.copies}
             for book in catalogue.whole(rows)[page.here]
         ]
-        return Response({"results": results, **page.envelope(count)}, headers={"X-Total-Count": str(count)})
+        return page.answer(results, count)

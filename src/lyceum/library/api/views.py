@@ -50,7 +50,7 @@ class BookList(LibraryDoor):
         count = rows.count()
         found = selectors.books_in_order(request.user, ids)
         results = [book_data(book, for_staff=is_staff(request)) for book in found]
-        return Response({"results": results, **page.envelope(count)}, headers={"X-Total-Count": str(count)})
+        return page.answer(results, count)
 
     @extend_schema(request=forms.BookBody, responses={201: forms.BookView})
     def post(self, request: Request) -> Response:
