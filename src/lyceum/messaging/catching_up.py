@@ -34,19 +34,25 @@ def missed_frames(user_id: UUID, where: UUID, sequence: int, since: datetime | N
     participant = selectors.get_participant_for(user_id, where)
     log = selectors.log_of(participant)
     if sequence > participant.conversation.last_sequence:
-        return [{"type": "reload", "conversation": where, "count": log.count()}]
+        return _reload(log, where)
     rows = log.run(above=sequence, limit=MAX_RESUME + 1)
-    tallies.count("resumes", "reload" if len(rows) > MAX_RESUME else "filled" if rows else "whole")
-    tallies.count("filled_messages", by=len(rows) if len(rows) <= MAX_RESUME else 0)
     if len(rows) > MAX_RESUME:
-        return [{"type": "reload", "conversation": where, "count": log.count()}]
+        return _reload(log, where)
     changed = [] if since is None else log.changed(sequence, since - OVERLAP, MAX_RESUME + 1)
     if len(changed) > MAX_RESUME:
-        return [{"type": "reload", "conversation": where, "count": log.count()}]
+        return _reload(log, where)
+    tallies.count("resumes", "filled" if rows else "whole")
+    tallies.count("filled_messages", by=len(rows))
     missed = [{"type": "message", "conversation": where, "message": m} for m in selectors.framed(log, rows, log.floor)]
     end = rows[-1].sequence if rows else sequence
     resumed = {"type": "resumed", "conversation": where, "from": sequence, "to": end, "count": len(rows)}
     return [*_changes(log, where, changed), *missed, resumed]
+
+
+def _reload(log: Log, where: UUID) -> list[dict[str, Any]]:
+    """Have the client ask for the conversation anew: it lacks more than frames should carry."""
+    tallies.count("resumes", "reload")
+    return [{"type": "reload", "conversation": where, "count": log.count()}]
 
 
 def _changes(log: Log, where: UUID, rows: list[Message]) -> list[dict[str, Any]]:
