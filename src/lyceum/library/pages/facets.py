@@ -1,6 +1,7 @@
 """What stands beside the books of an answer: each filter's values, with how many books they would leave."""
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -47,15 +48,17 @@ class Answer:
 
 def categories(counts: Mapping[UUID, int], asked: Question) -> list[Choice]:
     """Return the branches; below one that is chosen, or has something chosen in it, stands its own."""
-    known = list(Category.objects.order_by("name_key", "pk"))
+    known = defaultdict[UUID | None, list[Category]](list)
+    for one in Category.objects.order_by("name_key", "pk"):
+        known[one.parent_id].append(one)
     return _branch(None, known, counts, ids_of(Category, asked.category))
 
 
 def _branch(
-    parent: UUID | None, known: Iterable[Category], counts: Mapping[UUID, int], chosen: set[UUID]
+    parent: UUID | None, known: Mapping[UUID | None, list[Category]], counts: Mapping[UUID, int], chosen: set[UUID]
 ) -> list[Choice]:
     found = []
-    for one in (each for each in known if each.parent_id == parent):
+    for one in known.get(parent, ()):
         below = _branch(one.pk, known, counts, chosen)
         is_open = one.pk in chosen or any(each.is_chosen or each.below for each in below)
         count = counts.get(one.pk, 0)
