@@ -41,25 +41,23 @@ FIELDS: Sequence[Field] = [
 ]
 
 
-class Whole(serializers.IntegerField):
-    """A whole number; an empty control is none."""
+class EmptyIsNone(serializers.Field[Any, Any, Any, Any]):
+    """What an empty control says."""
 
     def run_validation(self, data: Any = serializers.empty) -> Any:
         return None if data == "" else super().run_validation(data)
 
 
-class Isbn(fields.Isbn):
-    """An ISBN; an empty control is none."""
-
-    def run_validation(self, data: Any = serializers.empty) -> Any:
-        return None if data == "" else super().run_validation(data)
+class Whole(EmptyIsNone, serializers.IntegerField):
+    pass
 
 
-class Price(fields.Price):
-    """A price; an empty control is none."""
+class Isbn(EmptyIsNone, fields.Isbn):
+    pass
 
-    def run_validation(self, data: Any = serializers.empty) -> Any:
-        return None if data == "" else super().run_validation(data)
+
+class Price(EmptyIsNone, fields.Price):
+    pass
 
 
 class BookForm(serializers.Serializer[Any]):
