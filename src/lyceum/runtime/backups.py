@@ -29,18 +29,20 @@ do $$
 declare
   -- All named before the first goes. What is a part of another goes with it.
   found constant text[] := array(
-    select format('%s %s', case one.relkind when 'v' then 'view' when 'm' then 'materialized view'
-      when 'S' then 'sequence' else 'table' end, one.oid::regclass)
-    from pg_class one where relnamespace = 'public'::regnamespace and relkind in ('r', 'p', 'v', 'm', 'S')
-      and not exists (select from pg_depend where classid = one.tableoid and objid = one.oid and deptype in ('e', 'i'))
-    union all
-    select format('routine %s', one.oid::regprocedure)
-    from pg_proc one where pronamespace = 'public'::regnamespace
-      and not exists (select from pg_depend where classid = one.tableoid and objid = one.oid and deptype in ('e', 'i'))
-    union all
-    select format('type %s', one.oid::regtype)
-    from pg_type one where typnamespace = 'public'::regnamespace and typtype in ('e', 'd', 'c')
-      and not exists (select from pg_depend where classid = one.tableoid and objid = one.oid and deptype in ('e', 'i'))
+    with found as (
+      select tableoid, oid, format('%s %s', case relkind when 'v' then 'view' when 'm' then 'materialized view'
+        when 'S' then 'sequence' else 'table' end, oid::regclass) as one
+      from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'p', 'v', 'm', 'S')
+      union all
+      select tableoid, oid, format('routine %s', oid::regprocedure)
+      from pg_proc where pronamespace = 'public'::regnamespace
+      union all
+      select tableoid, oid, format('type %s', oid::regtype)
+      from pg_type where typnamespace = 'public'::regnamespace and typtype in ('e', 'd', 'c')
+    )
+    select found.one from found where not exists (
+      select from pg_depend where classid = found.tableoid and objid = found.oid and deptype in ('e', 'i')
+    )
   );
   one text;
 begin
