@@ -17,6 +17,7 @@ from lyceum.accounts.models import User
 from lyceum.accounts.reauthentication import is_confirmed
 from lyceum.accounts.sessions import current_session_id, keep_session
 from lyceum.core import pages
+from lyceum.core.conditions import unbound
 from lyceum.core.forms import Form, answer
 
 PROFILE_VALUES = ("first_name", "last_name", "locale", "timezone")
@@ -93,7 +94,7 @@ def profile(request: HttpRequest) -> HttpResponse:
 
 
 def _update(request: HttpRequest, changes: dict[str, Any]) -> None:
-    services.update_profile(person_of(request), check=lambda row: None, **changes)
+    services.update_profile(person_of(request), check=unbound, **changes)
 
 
 @pages.signed_in

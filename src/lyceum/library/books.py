@@ -8,6 +8,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from lyceum.core import audit
+from lyceum.core.conditions import unbound
 from lyceum.core.errors import FieldError, Invalid, NotFound
 from lyceum.core.events import publish
 from lyceum.library import index
@@ -15,10 +16,6 @@ from lyceum.library.contracts import BookChanged, BookRemoved
 from lyceum.library.models import PUBLIC_STATUSES, Author, Book, BookAuthor, Category, Publisher
 
 Check = Callable[[Book], None]
-
-
-def accept(row: Any) -> None:
-    """Bind a change to no state of what it changes."""
 
 
 @transaction.atomic
@@ -39,7 +36,7 @@ def change_book(
     book_id: UUID,
     *,
     actor: Any,
-    check: Check = accept,
+    check: Check = unbound,
     authors: Sequence[UUID] | None = None,
     categories: Sequence[UUID] | None = None,
     **changes: Any,
@@ -65,7 +62,7 @@ def change_book(
 
 
 @transaction.atomic
-def delete_book(book_id: UUID, *, actor: Any, check: Check = accept) -> None:
+def delete_book(book_id: UUID, *, actor: Any, check: Check = unbound) -> None:
     """Take a book out of the catalogue with its reviews; orders keep what they say of it."""
     book = lock_book(book_id)
     check(book)

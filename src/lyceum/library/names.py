@@ -8,9 +8,9 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from lyceum.core import audit
+from lyceum.core.conditions import unbound
 from lyceum.core.errors import Invalid, NotFound
 from lyceum.library import index, selectors
-from lyceum.library.books import accept
 from lyceum.library.errors import StillUsed
 from lyceum.library.models import Author, Book, Category, Keyed, Publisher, key_of
 
@@ -37,7 +37,7 @@ def add(row: Keyed, *, actor: Any) -> None:
 
 
 @transaction.atomic
-def change(kind: type[K], row_id: UUID, *, actor: Any, check: Callable[[K], None] = accept, **changes: Any) -> K:
+def change(kind: type[K], row_id: UUID, *, actor: Any, check: Callable[[K], None] = unbound, **changes: Any) -> K:
     """Rename or move one; the books under it are found by the new name within a second."""
     row = _lock(kind, row_id)
     check(row)
@@ -58,7 +58,7 @@ def put(row: Keyed, *, actor: Any, fields: Iterable[str]) -> None:
 
 
 @transaction.atomic
-def delete(kind: type[K], row_id: UUID, *, actor: Any, check: Callable[[K], None] = accept) -> None:
+def delete(kind: type[K], row_id: UUID, *, actor: Any, check: Callable[[K], None] = unbound) -> None:
     """Remove one that nothing stands under; raises StillUsed."""
     row = _lock(kind, row_id)
     check(row)

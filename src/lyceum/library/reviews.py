@@ -8,10 +8,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from lyceum.core import audit
+from lyceum.core.conditions import unbound
 from lyceum.core.errors import NotFound
 from lyceum.core.events import publish
 from lyceum.library import index, selectors
-from lyceum.library.books import accept
 from lyceum.library.contracts import ReviewRemoved, ReviewWritten
 from lyceum.library.errors import NotReviewable
 from lyceum.library.models import Book, Review
@@ -39,7 +39,7 @@ def write_review(person: Any, book_id: UUID, *, rating: int, text: str = "") -> 
 
 
 @transaction.atomic
-def edit_review(person: Any, review_id: UUID, *, book_id: UUID, check: Check = accept, **changes: Any) -> Review:
+def edit_review(person: Any, review_id: UUID, *, book_id: UUID, check: Check = unbound, **changes: Any) -> Review:
     """Change one's own review; it goes on counting once. Raises NotFound for another's."""
     row = _lock(review_id, book=book_id, user=person)
     check(row)
@@ -49,7 +49,7 @@ def edit_review(person: Any, review_id: UUID, *, book_id: UUID, check: Check = a
 
 
 @transaction.atomic
-def delete_review(person: Any, review_id: UUID, *, book_id: UUID, check: Check = accept) -> None:
+def delete_review(person: Any, review_id: UUID, *, book_id: UUID, check: Check = unbound) -> None:
     """Take one's own review back, or as staff anybody's; raises NotFound."""
     row = _lock(review_id, book=book_id, **({} if person.is_staff else {"user": person}))
     check(row)

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import F, QuerySet
 
+from lyceum.core.conditions import unbound
 from lyceum.core.errors import NotFound
 from lyceum.library import selectors
 from lyceum.library.models import Book
@@ -53,10 +54,19 @@ def line_of(item: CartItem, book: Book) -> Line:
 
 def get_item_for(person: Any, item_id: UUID) -> Line:
     """Return a line of a person's cart; raises NotFound."""
-    item = items_of(person).select_related("book").filter(pk=item_id).first()
+    item = _found(items_of(person), item_id)
+    return line_of(item, item.book)
+
+
+def _lock(person: Any, item_id: UUID) -> CartItem:
+    return _found(items_of(person).select_for_update(of=("self",)), item_id)
+
+
+def _found(items: QuerySet[CartItem], item_id: UUID) -> CartItem:
+    item = items.select_related("book").filter(pk=item_id).first()
     if item is None:
         raise NotFound("There is no such item in your cart.")
-    return line_of(item, item.book)
+    return item
 
 
 @transaction.atomic
@@ -84,11 +94,9 @@ def add(person: Any, book_id: UUID, quantity: int = 1) -> Line:
 
 
 @transaction.atomic
-def change(person: Any, item_id: UUID, quantity: int, *, check: Callable[[Line], None] = lambda line: None) -> Line:
+def change(person: Any, item_id: UUID, quantity: int, *, check: Callable[[Line], None] = unbound) -> Line:
     """Have so many copies in the cart; shows the price of now. Raises NotFound, NotForSale or SoldOut."""
-    item = items_of(person).select_for_update(of=("self",)).select_related("book").filter(pk=item_id).first()
-    if item is None:
-        raise NotFound("There is no such item in your cart.")
+    item = _lock(person, item_id)
     check(line_of(item, item.book))
     if quantity > item.quantity:
         check_can_be_had(item.book, quantity)
@@ -105,10 +113,8 @@ def _update(item: CartItem, **fields: Any) -> None:
 
 
 @transaction.atomic
-def remove(person: Any, item_id: UUID, *, check: Callable[[Line], None] = lambda line: None) -> None:
-    item = items_of(person).select_for_update(of=("self",)).select_related("book").filter(pk=item_id).first()
-    if item is None:
-        raise NotFound("There is no such item in your cart.")
+def remove(person: Any, item_id: UUID, *, check: Callable[[Line], None] = unbound) -> None:
+    item = _lock(person, item_id)
     check(line_of(item, item.book))
     item.delete()
 

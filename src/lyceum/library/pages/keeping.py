@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from lyceum.core import pages
+from lyceum.core.conditions import unbound
 from lyceum.core.errors import Conflict, Invalid
 from lyceum.core.forms import Form, answer
 from lyceum.library import books, covers, names, selectors
@@ -123,12 +124,12 @@ def cover(request: HttpRequest, book_id: UUID) -> HttpResponse:
     form = _cover_form(book)
     with form.refusals():
         if "remove" in request.POST:
-            covers.remove_cover(book.pk, actor=request.user, check=books.accept)
+            covers.remove_cover(book.pk, actor=request.user, check=unbound)
             return pages.go(request, reverse("library:edit", args=[book.pk]), told=_("The cover is drawn again."))
         file = request.FILES.get("file")
         if file is None:
             raise Invalid.field("file", "required", _("Choose a picture."))
-        covers.set_cover(book.pk, file, actor=request.user, check=books.accept)
+        covers.set_cover(book.pk, file, actor=request.user, check=unbound)
         return pages.go(request, reverse("library:edit", args=[book.pk]), told=_("The cover is set."))
     book_form = Form("book", FIELDS, _("Save the book"), values=values_of(book), status=form.status)
     context = {"book": book, "branches": _branches(), "cover_form": form, "form": book_form, "is_cover_refused": True}
