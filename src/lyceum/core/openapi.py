@@ -173,7 +173,7 @@ class DoorSchema(AutoSchema):
         if has_body:
             found |= {413, 415}
         if self.view.authentication_classes:
-            found |= {401, 403} if self.method in UNSAFE else {401}
+            found |= {401, 403}
         if "{" in self.path:
             found.add(404)
         if self.method == "POST" and self.view.creates:

@@ -39,7 +39,6 @@ def grant_data(grant: AppGrant) -> dict[str, Any]:
 class AppList(Door):
     permission_classes = (IsStaff,)
     creates = True
-    refusals = {"GET": (403,)}
 
     @extend_schema(parameters=paging.PARAMETERS, responses=forms.AppPage)
     def get(self, request: Request) -> Response:

@@ -20,7 +20,6 @@ from lyceum.core.permissions import IsStaff
 class KeyList(Door):
     permission_classes = (IsStaff,)
     creates = True
-    refusals = {"GET": (403,)}
 
     @extend_schema(
         parameters=paging.PARAMETERS,

@@ -151,7 +151,6 @@ def suggestion_data(row: CategorySuggestion) -> dict[str, Any]:
 class SuggestionList(Door):
     permission_classes = (IsStaff,)
     scopes = READ_AND_WRITE
-    refusals = {"GET": (403,)}
     numbered = True
 
     @extend_schema(parameters=paging.NUMBERED, responses=forms.SuggestionPage)

@@ -133,8 +133,6 @@ class OrderFromCart(Door):
 
 
 class OrderList(Door):
-    refusals = {"GET": (403,)}
-
     @extend_schema(
         parameters=[
             *paging.PARAMETERS,

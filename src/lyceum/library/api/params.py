@@ -25,7 +25,8 @@ def several(name: str, what: str, **schema: Any) -> OpenApiParameter:
 
 
 def money(name: str, what: str) -> OpenApiParameter:
-    return OpenApiParameter(name, {"type": "string", "pattern": r"^[0-9]{1,8}(\.[0-9]{1,2})?$"}, description=what)
+    """Document an amount; nothing, as an empty control of a form sends it, bounds nothing."""
+    return OpenApiParameter(name, {"type": "string", "pattern": r"^([0-9]{1,8}(\.[0-9]{1,2})?)?$"}, description=what)
 
 
 def ranked(name: str) -> OpenApiParameter:

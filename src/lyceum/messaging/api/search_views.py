@@ -22,6 +22,7 @@ MOMENT = "A moment as in `2026-03-01T09:30:00Z`, or a day in UTC"
 
 class MessageSearch(Door):
     scopes = READ
+    refusals = {"GET": (404,)}
 
     @extend_schema(
         parameters=[

@@ -19,7 +19,6 @@ from lyceum.notifications.models import Delivery, Webhook
 
 class StaffDoor(Door):
     permission_classes = (IsStaff,)
-    refusals = {"GET": (403,)}
 
 
 def webhook_data(found: Collection[Webhook]) -> list[dict[str, Any]]:
