@@ -28,7 +28,8 @@ from tests.protocol import Protocol
 
 # What stands in a path or query as it is.
 SAFE = "/?&=:@,%+-._~"
-PASSWORD = "Lefroy-salt-lake-7"
+# None of the examples in the documents: whoever tries those out would erase the person who asks.
+PASSWORD = "Leonora-red-dust-4"
 # With this `payments.pay` signs, as the one who takes payments would.
 PAYMENT_SECRET = "whsec_b25seSBmb3IgdGVzdHMsIGEga2V5IG9mIDMyIGJ5dGVz"
 
