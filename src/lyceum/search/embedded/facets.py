@@ -2,12 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from math import inf
 from typing import Any
 
 import tantivy
 from tantivy import Query as TQuery
 
-from lyceum.search.contracts import Bands, Bucket, Date, Declaration, Facet, Number, Terms
+from lyceum.search.contracts import Band, Bands, Bucket, Date, Declaration, Facet, Number, Terms
 from lyceum.search.contracts import Boolean as BooleanField
 from lyceum.search.embedded.filters import narrowed
 
@@ -41,34 +42,32 @@ def _questions(facet: Facet) -> list[tuple[str, dict[str, Any]]]:
         size = facet.size + MORE
         terms = {"field": facet.field, "size": size, "segment_size": max(SEGMENT_SIZE, size)}
         return [(facet.name, {"terms": terms})]
-    # One by one: bands may overlap, as "four stars and more" and "three stars and more" do.
-    return [
-        (f"{facet.name} {place}", {"range": {"field": facet.field, "ranges": [_bounds(band.start, band.end)]}})
-        for place, band in enumerate(facet.bands)
-    ]
+    return [(facet.name, {"range": {"field": facet.field, "ranges": _pieces(facet)}})]
 
 
-def _bounds(start: float | None, end: float | None) -> dict[str, float]:
-    bounds = {"from": start, "to": end}
-    return {name: float(bound) for name, bound in bounds.items() if bound is not None}
+def _pieces(facet: Bands) -> list[dict[str, float]]:
+    """Cut the numbers wherever a band begins or ends: bands overlap, as "four stars and more" and "three" do."""
+    edges = sorted({float(edge) for band in facet.bands for edge in (band.start, band.end) if edge is not None})
+    bounds = zip([None, *edges], [*edges, None], strict=True)
+    return [{name: bound for name, bound in (("from", low), ("to", high)) if bound is not None} for low, high in bounds]
 
 
 def _buckets(declaration: Declaration, facet: Facet, answers: Mapping[str, Any]) -> tuple[Bucket, ...]:
     if isinstance(facet, Bands):
-        return tuple(
-            Bucket(band.name, _band(answers[f"{facet.name} {place}"], band.start, band.end), band.start, band.end)
-            for place, band in enumerate(facet.bands)
-        )
+        pieces = answers[facet.name]["buckets"]
+        return tuple(Bucket(band.name, _in_band(band, pieces), band.start, band.end) for band in facet.bands)
     field = declaration.by_name[facet.field]
     found = [Bucket(_value(field, one["key"]), one["doc_count"]) for one in answers[facet.name]["buckets"]]
     return tuple(sorted(found, key=lambda bucket: (-bucket.count, bucket.value))[: facet.size])
 
 
-def _band(answer: Mapping[str, Any], start: float | None, end: float | None) -> int:
-    for bucket in answer["buckets"]:
-        if bucket.get("from") == start and bucket.get("to") == end:
-            return int(bucket["doc_count"])
-    return 0
+def _in_band(band: Band, pieces: Sequence[Mapping[str, Any]]) -> int:
+    return sum(
+        int(piece["doc_count"])
+        for piece in pieces
+        if piece.get("from", -inf) >= (-inf if band.start is None else band.start)
+        and piece.get("to", inf) <= (inf if band.end is None else band.end)
+    )
 
 
 def _value(field: Any, key: Any) -> str:
