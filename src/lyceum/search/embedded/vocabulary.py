@@ -31,16 +31,32 @@ class Near:
 
 
 @dataclass
-class _Words:
+class _Read:
+    """What was read of one commit, when, and how long that took."""
+
+    searcher: tantivy.Searcher
+    read_at: float
+    took: float
+
+    def is_fresh(self, searcher: tantivy.Searcher) -> bool:
+        return self.searcher is searcher or time.monotonic() - self.read_at < self.took / SHARE
+
+
+@dataclass
+class _Letters(_Read):
+    """The letters with which words begin."""
+
+    letters: frozenset[str]
+
+
+@dataclass
+class _Words(_Read):
     """Those that begin with one letter, in order."""
 
     words: list[str]
     documents: npt.NDArray[np.int64]
     lengths: npt.NDArray[np.int64]
     codes: npt.NDArray[np.uint32]
-    read_at: float
-    took: float
-    searcher: tantivy.Searcher
     remembered: dict[tuple[str, int, bool], list[Near]] = field(default_factory=dict)
 
 
@@ -49,7 +65,8 @@ class Vocabulary:
 
     def __init__(self, searcher: tantivy.Searcher, fields: list[str]) -> None:
         self._searcher, self._fields = searcher, fields
-        self._letters: dict[str, _Words] = {}
+        self._words: dict[str, _Words] = {}
+        self._first: _Letters | None = None
         self._lock = threading.Lock()
 
     def follow(self, searcher: tantivy.Searcher) -> None:
@@ -79,8 +96,7 @@ class Vocabulary:
 
     def anywhere_near(self, word: str, slips: int) -> list[Near]:
         """Do as `near`, but the first letter may be wrong too; slower, for what was not found otherwise."""
-        letters = {near[:1] for near, _ in self._read("")}
-        found = [near for letter in letters for near in _near(self._of(letter), word, slips, is_open=False)]
+        found = [near for letter in self._letters() for near in _near(self._of(letter), word, slips, is_open=False)]
         return sorted(found, key=lambda near: (near.slips, near.word[:1] != word[:1], -near.documents))
 
     def has(self, word: str) -> bool:
@@ -89,17 +105,23 @@ class Vocabulary:
         return at < len(found.words) and found.words[at] == word
 
     def _of(self, letter: str) -> _Words:
-        known = self._letters.get(letter)
-        if known is not None and self._is_fresh(known):
+        known = self._words.get(letter)
+        if known is not None and known.is_fresh(self._searcher):
             return known
         with self._lock:
-            known = self._letters.get(letter)
-            if known is None or not self._is_fresh(known):
-                known = self._letters[letter] = self._load(letter)
+            known = self._words.get(letter)
+            if known is None or not known.is_fresh(self._searcher):
+                known = self._words[letter] = self._load(letter)
             return known
 
-    def _is_fresh(self, known: _Words) -> bool:
-        return known.searcher is self._searcher or time.monotonic() - known.read_at < known.took / SHARE
+    def _letters(self) -> frozenset[str]:
+        known = self._first
+        if known is None or not known.is_fresh(self._searcher):
+            started, searcher = time.monotonic(), self._searcher
+            letters = frozenset(word[:1] for word, _ in self._read(""))
+            now = time.monotonic()
+            known = self._first = _Letters(searcher, now, now - started, letters)
+        return known.letters
 
     def _load(self, letter: str) -> _Words:
         started, searcher = time.monotonic(), self._searcher
@@ -112,7 +134,7 @@ class Vocabulary:
         documents = np.array([count for _, count in found], np.int64)
         lengths = np.array([len(word) for word in words], np.int64)
         now = time.monotonic()
-        return _Words(words, documents, lengths, codes, now, now - started, searcher)
+        return _Words(searcher, now, now - started, words, documents, lengths, codes)
 
     def _read(self, letter: str) -> list[tuple[str, int]]:
         counts: dict[str, int] = defaultdict(int)
