@@ -1,7 +1,6 @@
 """The second pass over the best of an answer; pure, and the same for every engine."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from lyceum.search.contracts import Scored, SecondPass
 
@@ -15,7 +14,7 @@ def order(found: Sequence[Scored], second: SecondPass) -> list[tuple[int, float]
     `found` has raw scores of its engine, the best first; the second pass gets them as shares of the best one.
     """
     best = max((one.text for one in found), default=0.0) or 1.0
-    scores = second.score([replace(one, text=one.text / best) for one in found])
+    scores = second.score([Scored(one.id, one.text / best, one.popularity) for one in found])
     return sorted(enumerate(scores), key=lambda one: -one[1])
 
 

@@ -17,9 +17,14 @@ from lyceum.search.vectors.conditions import Condition, translate
 from lyceum.search.vectors.indexes import MAX_SIZE
 
 # How many the index looks at before the filter; it goes on by itself while too few have passed, up to the second.
-LOOK_AT, MOST = 200, 40_000
+LOOK_AT, MOST = 100, 40_000
 # Comparing one by one has an end: with very many documents an answer of fewer is better than a late one.
 MOST_MS = 1000
+WALK = (
+    "set local hnsw.iterative_scan = relaxed_order;"
+    f" set local hnsw.ef_search = {LOOK_AT}; set local hnsw.max_scan_tuples = {MOST}; "
+)
+PATIENCE = f"set local statement_timeout = {MOST_MS}; "
 Cosines = dict[UUID, float]
 
 
@@ -52,12 +57,14 @@ def understand(text: str) -> Question | None:
 def nearest(declaration: Declaration, question: Question, *, allowed: Filter, size: int) -> Cosines:
     """Return the nearest that pass the filter with their cosines, the nearest first; fewer only where fewer pass."""
     condition = translate(allowed, declaration)
-    found = _by_index(declaration.kind, question, condition, size) if question.size <= MAX_SIZE else {}
+    asked = by_index(declaration.kind, question, condition, size)
+    found = _read(*asked, before=WALK) if question.size <= MAX_SIZE else {}
     if len(found) >= size:
         return found
     # A narrow filter can end the walk through the index early; few rows pass it, and these are soon compared.
     try:
-        return _one_by_one(declaration.kind, question, condition, size)
+        with transaction.atomic():
+            return _read(*_one_by_one(declaration.kind, question, condition, size), before=PATIENCE)
     except OperationalError as err:
         if isinstance(err.__cause__, QueryCanceled):
             return found
@@ -69,12 +76,7 @@ def cosines(declaration: Declaration, question: Question, ids: Iterable[UUID], *
     condition, values = translate(allowed, declaration)
     wanted = [str(one) for one in ids]
     narrowed = (f"document_id = any(%s::uuid[]) and {condition}", [wanted, *values])
-    return _one_by_one(declaration.kind, question, narrowed, len(wanted)) if wanted else {}
-
-
-def _by_index(kind: str, question: Question, condition: Condition, size: int) -> Cosines:
-    walk = f"set local hnsw.ef_search = {LOOK_AT}; set local hnsw.max_scan_tuples = {MOST};"
-    return _read(f"set local hnsw.iterative_scan = relaxed_order; {walk}", *by_index(kind, question, condition, size))
+    return _read(*_one_by_one(declaration.kind, question, narrowed, len(wanted))) if wanted else {}
 
 
 def by_index(kind: str, question: Question, condition: Condition, size: int) -> Condition:
@@ -87,19 +89,20 @@ def by_index(kind: str, question: Question, condition: Condition, size: int) -> 
     return statement, [question.vector, question.model, kind, *condition[1], size]
 
 
-def _one_by_one(kind: str, question: Question, condition: Condition, size: int) -> Cosines:
+def _one_by_one(kind: str, question: Question, condition: Condition, size: int) -> Condition:
     statement = (
         "with allowed as materialized (select document_id, vector from search_meaning"
         f" where model = %s and kind = %s and vector is not null and {condition[0]})"
         f" select document_id, 1 - (vector::halfvec({question.size}) <=> %s::halfvec) as cosine"
         " from allowed order by cosine desc, document_id limit %s"
     )
-    values = [question.model, kind, *condition[1], question.vector, size]
-    return _read(f"set local statement_timeout = {MOST_MS}", statement, values)
+    return statement, [question.model, kind, *condition[1], question.vector, size]
 
 
-def _read(before: str, statement: str, values: list[Any]) -> Cosines:
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(before)
-        cursor.execute(statement, values)
+def _read(statement: str, values: list[Any], *, before: str = "") -> Cosines:
+    """Ask in one message, which is one transaction: what `before` sets holds for the statement behind it alone."""
+    with connection.cursor() as cursor:
+        cursor.execute(before + statement, values)
+        while cursor.nextset():
+            pass
         return {document_id: float(cosine) for document_id, cosine in cursor.fetchall()}
