@@ -11,7 +11,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from functools import cached_property
 from hashlib import blake2b
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 from uuid import UUID
 
 import msgspec
@@ -23,6 +23,7 @@ ID = "id"
 # Another: how much the document is asked for, from 0 to 1, as `Document.popularity` says.
 POPULARITY = "popularity"
 
+Needed: TypeAlias = Literal["most", "one", "none"]
 Scalar: TypeAlias = str | int | float | bool | Decimal | date | datetime | UUID
 Value: TypeAlias = Scalar | tuple[float, float] | Sequence[Scalar] | None
 
@@ -264,7 +265,8 @@ class Query:
     """A text as `search.query.parse` understands it: most words must match (`search.words.must_match`), every phrase
     and filter must, and nothing excluded may. An empty one matches everything.
 
-    With `any_word` one of the words is enough, as in a question of whole sentences: it then ranks rather than finds.
+    `needed` says how many of the words must be there instead: with `one` any of them is enough, as in a question of
+    whole sentences, with `none` they only rank what all else lets through. Words bound to a field are always needed.
     """
 
     words: tuple[Word, ...] = ()
@@ -272,7 +274,7 @@ class Query:
     excluded: tuple[Word | Phrase, ...] = ()
     filters: tuple[Filter, ...] = ()
     text: str = ""
-    any_word: bool = False
+    needed: Needed = "most"
 
     @property
     def is_empty(self) -> bool:
@@ -353,7 +355,8 @@ class SearchRequest:
     query, so nothing else is counted, scored or suggested. Without `sort` the best match comes first, and where there
     is nothing to match the most popular one. `cursor` is from an earlier answer with the same question, and takes
     the place of `offset`; either may go as deep as there are documents. `highlights` names text fields.
-    With `suggest` an answer without hits says what may have been meant, if the asker would find that.
+    With `suggest` an answer without hits says what may have been meant, if the asker would find that. With `is_brief`
+    hits tell their scores and popularity alone, for whoever weighs many to show few: no title, url, marks or cursor.
     """
 
     kind: str
@@ -368,6 +371,7 @@ class SearchRequest:
     highlights: tuple[str, ...] = ()
     suggest: bool = False
     second_pass: SecondPass | None = None
+    is_brief: bool = False
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,9 @@ from lyceum.search.contracts import SearchRequest
 from lyceum.search.engine import WrongCursor
 
 
-def write(request: SearchRequest, place: Any) -> str:
-    """Write a place (anything that is JSON) for the question of this request."""
-    return urlsafe_b64encode(msgspec.json.encode([_question(request), place])).decode().rstrip("=")
+def write(question: str, place: Any) -> str:
+    """Write a place (anything that is JSON) for a question by its name."""
+    return urlsafe_b64encode(msgspec.json.encode([question, place])).decode().rstrip("=")
 
 
 def read(request: SearchRequest) -> Any:
@@ -23,12 +23,12 @@ def read(request: SearchRequest) -> Any:
         question, place = msgspec.json.decode(urlsafe_b64decode(padded.encode()), type=tuple[str, Any])
     except (msgspec.DecodeError, Error, ValueError) as err:
         raise WrongCursor from err
-    if question != _question(request):
+    if question != question_of(request):
         raise WrongCursor
     return place
 
 
-def _question(request: SearchRequest) -> str:
+def question_of(request: SearchRequest) -> str:
     """Name what is asked, but for what is shown of it and who asks."""
     selections = sorted((name, repr(found)) for name, found in request.selections.items())
     whole = [request.kind, request.query.text, repr(request.query), selections, repr(request.sort)]

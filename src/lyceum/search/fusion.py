@@ -9,6 +9,8 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+# So many of the best by words, and of the nearest in meaning, are ranked together; more of these raise no figure.
+CANDIDATES, MOST_BY_MEANING = 200, 50
 RANK_CONSTANT = 60
 Scores = NDArray[np.float32]
 Name = TypeVar("Name", bound=Hashable)

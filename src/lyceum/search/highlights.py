@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from html import escape
 
-from lyceum.search.words import WRITTEN, folded
+from lyceum.search.words import WRITTEN
 
 # About three lines beside a result.
 LONGEST = 220
@@ -14,7 +14,8 @@ Span = tuple[int, int]
 def highlight(text: str, is_found: Callable[[str], bool], *, longest: int = LONGEST) -> str:
     """Return the text, or its best part, with what was found in `<mark>`; empty where nothing was.
 
-    `is_found` is asked about folded words. Words that stand side by side are marked as one.
+    `is_found` is asked about words as they are written, each time one stands there. Words that stand side by side are
+    marked as one.
     """
     spans = _found(text, is_found)
     if not spans:
@@ -29,15 +30,7 @@ def highlight(text: str, is_found: Callable[[str], bool], *, longest: int = LONG
 
 
 def _found(text: str, is_found: Callable[[str], bool]) -> list[Span]:
-    known: dict[str, bool] = {}
-    spans = []
-    for match in WRITTEN.finditer(text):
-        written = match[0]
-        if written not in known:
-            known[written] = any(is_found(word) for word in folded(written))
-        if known[written]:
-            spans.append(match.span())
-    return spans
+    return [match.span() for match in WRITTEN.finditer(text) if is_found(match[0])]
 
 
 def _best(text: str, spans: list[Span], longest: int) -> Span:

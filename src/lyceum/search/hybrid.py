@@ -8,7 +8,7 @@ faceted once; its best are ranked by the weighted sum of `fusion`, and behind th
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import UUID
 
 import structlog
@@ -31,15 +31,12 @@ from lyceum.search.contracts import (
     SearchRequest,
 )
 from lyceum.search.engine import SearchEngine, WrongCursor
-from lyceum.search.fusion import fuse
+from lyceum.search.fusion import CANDIDATES, MOST_BY_MEANING, fuse
 from lyceum.search.vectors import nearest
 from lyceum.search.vectors.nearest import Cosines, Question
 
 log = structlog.get_logger("lyceum.search")
-# So many of each side are ranked together; `lyceum evaluate retrieval` measures with as many.
-CANDIDATES = 200
-# Of what only the meaning finds no more belong to an answer.
-MOST_BY_MEANING = 100
+Ranking: TypeAlias = list[tuple[UUID, float]]
 
 
 def search(engine: SearchEngine, declaration: Declaration, request: SearchRequest) -> SearchAnswer:
@@ -69,23 +66,16 @@ class _Answering:
 
     def answer(self) -> SearchAnswer:
         offset = self._offset()
-        ranked = self.ranked
-        hits = ranked[offset : offset + self.request.size]
-        if lacking := self.request.size - len(hits):
-            hits = hits + self._behind(max(0, offset - len(ranked)), lacking)
-        lit = self._lit(hits)
-        hits = [
-            replace(hit, cursor=self._cursor(offset + at), highlights=lit.get(hit.id, hit.highlights))
-            for at, hit in enumerate(hits, start=1)
-        ]
-        count = self.by_words.count + self.by_meaning.count
-        is_last = offset + len(hits) >= count or not hits
+        found = self.ranked[offset : offset + self.request.size]
+        if lacking := self.request.size - len(found):
+            found = found + self._behind(max(0, offset - len(self.ranked)), lacking)
+        count, end = self.by_words.count + self.by_meaning.count, offset + len(found)
         return SearchAnswer(
             count,
-            tuple(hits),
+            self._page(found, offset),
             self._facets(),
             self.by_words.did_you_mean,
-            "" if is_last else hits[-1].cursor,
+            "" if not found or end >= count else self._cursor(end),
             self.by_words.took_ms + self.by_meaning.took_ms,
         )
 
@@ -102,62 +92,65 @@ class _Answering:
         return {one: cosine for one, cosine in found.items() if cosine >= self.question.least}
 
     @cached_property
-    def near_by_words(self) -> SearchAnswer:
+    def near_by_words(self) -> Sequence[Hit]:
         """Which of the nearest the words find too, whatever is selected."""
-        return self._ask(size=len(self.near), only=IsOneOf(ID, tuple(self.near)), selections={}, facets=())
+        if not self.request.selections and self.by_words.count <= CANDIDATES:
+            return [hit for hit in self.by_words.hits if hit.id in self.near]
+        return self._ask(size=len(self.near), only=IsOneOf(ID, tuple(self.near)), selections={}, facets=()).hits
 
     @cached_property
     def by_meaning(self) -> SearchAnswer:
-        """What only the meaning finds, with its count and facets; phrases and exclusions hold here too."""
-        others = tuple(self.near.keys() - {hit.id for hit in self.near_by_words.hits})
-        strict = replace(self.request.query, words=tuple(word for word in self.request.query.words if word.field))
-        return self._ask(size=len(others), only=IsOneOf(ID, others), query=strict)
+        """What only the meaning finds, with its count and facets; phrases and exclusions hold here too.
+
+        Its scores are what the words are worth there: some of them may be.
+        """
+        others = tuple(self.near.keys() - {hit.id for hit in self.near_by_words})
+        return self._ask(size=len(others), only=IsOneOf(ID, others), query=self._without_need)
 
     @cached_property
-    def ranked(self) -> list[Hit]:
-        found = (*self._near_selected(), *self.by_words.hits)
-        hits = {hit.id: hit for hit in (*self.by_meaning.hits, *found)}
-        lexical = self._partly() | {hit.id: hit.score for hit in found}
+    def ranked(self) -> Ranking:
+        """The best of both sides, best first."""
+        hits = {hit.id: hit for hit in (*self.by_meaning.hits, *self._near_selected(), *self.by_words.hits)}
+        lexical = {one: hit.score for one, hit in hits.items()}
         fused = fuse(lexical, self._cosines(tuple(hits)), weight=self.question.weight)
-        best = [replace(hits[one], score=score) for one, score in fused]
-        return self._again(best)
+        second = self.request.second_pass
+        if second is None:
+            return fused
+        top = [Scored(one, score, hits[one].popularity) for one, score in fused[: second.window]]
+        return [(top[at].id, score) for at, score in ranking.order(top, second)] + fused[second.window :]
 
     def _near_selected(self) -> Sequence[Hit]:
         """Return what both find that is not among the best by words."""
         known = {hit.id for hit in self.by_words.hits}
-        found = [hit for hit in self.near_by_words.hits if hit.id not in known]
+        found = [hit for hit in self.near_by_words if hit.id not in known]
         if not self.request.selections:
             return found
         missing = tuple(hit.id for hit in found)
         return self._ask(size=len(missing), only=IsOneOf(ID, missing), facets=()).hits
-
-    def _partly(self) -> dict[UUID, float]:
-        """Return what the words are worth in what only the meaning finds: some of them may be there."""
-        ids = tuple(hit.id for hit in self.by_meaning.hits)
-        query = replace(self.request.query, any_word=True)
-        found = self._ask(size=len(ids), only=IsOneOf(ID, ids), query=query, facets=())
-        return {hit.id: hit.score for hit in found.hits}
 
     def _cosines(self, ids: tuple[UUID, ...]) -> Cosines:
         others = [one for one in ids if one not in self.near]
         found = nearest.cosines(self.declaration, self.question, others, allowed=self.request.visible)
         return {one: cosine for one in ids if (cosine := self.near.get(one, found.get(one))) is not None}
 
-    def _again(self, best: list[Hit]) -> list[Hit]:
-        """Let the second pass order the best anew, as an engine would."""
-        second = self.request.second_pass
-        if second is None:
-            return best
-        top = best[: second.window]
-        order = ranking.order([Scored(hit.id, hit.score, hit.popularity) for hit in top], second)
-        return [replace(top[at], score=score) for at, score in order] + best[second.window :]
-
-    def _behind(self, offset: int, size: int) -> list[Hit]:
+    def _behind(self, offset: int, size: int) -> Ranking:
         """Return what the words find behind the ranked ones, without what the meaning brought forward."""
         forward = tuple(self.near)
         passed = sum(hit.id not in self.near for hit in self.by_words.hits)
         found = self._ask(size=size, offset=passed + offset, only=Not(IsOneOf(ID, forward)), facets=())
-        return list(found.hits)
+        return [(hit.id, hit.score) for hit in found.hits]
+
+    def _page(self, found: Ranking, offset: int) -> tuple[Hit, ...]:
+        """Read and mark what is shown, and that alone; what was deleted meanwhile is left out."""
+        only = IsOneOf(ID, tuple(one for one, _ in found))
+        query = self._without_need
+        shown = self._ask(size=len(found), only=only, query=query, selections={}, facets=(), is_brief=False).hits
+        hits = {hit.id: hit for hit in shown}
+        return tuple(
+            replace(hits[one], score=score, cursor=self._cursor(offset + at))
+            for at, (one, score) in enumerate(found, start=1)
+            if one in hits
+        )
 
     def _facets(self) -> Mapping[str, tuple[Bucket, ...]]:
         ordered = {facet.name for facet in self.request.facets if isinstance(facet, Bands)}
@@ -167,23 +160,19 @@ class _Answering:
             for name, buckets in self.by_words.facets.items()
         }
 
+    @cached_property
+    def _without_need(self) -> Query:
+        """The question, whose words rank and mark but need not be there."""
+        return replace(self.request.query, needed="none")
+
     def _ask(self, *, only: Filter | None = None, query: Query | None = None, **changes: Any) -> SearchAnswer:
         if only == IsOneOf(ID, ()):
             return SearchAnswer(0, ())
         visible = self.request.visible if only is None else AllOf((self.request.visible, only))
-        plain = replace(self.request, offset=0, cursor="", second_pass=None, suggest=only is None, highlights=())
+        plain = replace(self.request, offset=0, cursor="", second_pass=None, suggest=only is None, is_brief=True)
         return self.engine.search(
             self.declaration, replace(plain, visible=visible, query=query or self.request.query, **changes)
         )
-
-    def _lit(self, hits: Sequence[Hit]) -> dict[UUID, Mapping[str, str]]:
-        """Mark the words in the hits of the page alone: marking all candidates costs more than finding them."""
-        if not self.request.highlights:
-            return {}
-        only, query = IsOneOf(ID, tuple(hit.id for hit in hits)), replace(self.request.query, any_word=True)
-        marks = self.request.highlights
-        found = self._ask(size=len(hits), only=only, query=query, selections={}, facets=(), highlights=marks)
-        return {hit.id: hit.highlights for hit in found.hits}
 
     def _offset(self) -> int:
         if not self.request.cursor:
@@ -194,7 +183,11 @@ class _Answering:
         return place[0]
 
     def _cursor(self, place: int) -> str:
-        return cursors.write(self.request, [place])
+        return cursors.write(self._name, [place])
+
+    @cached_property
+    def _name(self) -> str:
+        return cursors.question_of(self.request)
 
 
 def _added(some: Sequence[Bucket], more: Sequence[Bucket], *, is_ordered: bool) -> tuple[Bucket, ...]:

@@ -55,8 +55,13 @@ def slips(word: str) -> int:
     return next((most for length, most in FORGIVEN if len(word) < length), MOST_FORGIVEN)
 
 
-def must_match(count: int) -> int:
-    """Return how many of so many words have to be there: all of two, all but one of five, then three in four."""
+def must_match(count: int, needed: str = "most") -> int:
+    """Return how many of so many words have to be there: all of two, all but one of five, then three in four.
+
+    With `one` or `none` (`Query.needed`) it is so many of them.
+    """
+    if needed != "most":
+        return min(count, 1 if needed == "one" else 0)
     if count <= 2:
         return count
     return count - 1 if count <= 5 else count * 3 // 4

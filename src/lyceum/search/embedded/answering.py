@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -34,6 +34,10 @@ class Question:
     @cached_property
     def asked(self) -> Asked:
         return Asker(self.declaration, self.reader).ask(self.request.query)
+
+    @cached_property
+    def name(self) -> str:
+        return cursors.question_of(self.request)
 
     @cached_property
     def visible(self) -> TQuery:
@@ -127,15 +131,20 @@ def hits_of(question: Question, found: Sequence[Placed]) -> list[Hit]:
     addresses = [one.entry.address for one in found]
     ids = shapes.ids_of(searcher, addresses)
     popularities = searcher.fast_field_values(POPULARITY, addresses)
-    hits = []
-    for document_id, popularity, one in zip(ids, popularities, found, strict=True):
-        kept = shapes.kept_of(searcher.doc(one.entry.address))
-        shown = {name: marked for name in request.highlights if (marked := _marked(kept.texts.get(name), question))}
-        cursor = cursors.write(request, one.place)
-        hits.append(
-            Hit(document_id, request.kind, kept.title, kept.url, one.score, float(popularity or 0), shown, cursor)
-        )
-    return hits
+    hits = [
+        Hit(document_id, request.kind, "", "", one.score, float(popularity or 0))
+        for document_id, popularity, one in zip(ids, popularities, found, strict=True)
+    ]
+    return hits if request.is_brief else [_shown(question, *one) for one in zip(hits, found, strict=True)]
+
+
+def _shown(question: Question, hit: Hit, found: Placed) -> Hit:
+    """Fill in what stands in the entry itself."""
+    kept = shapes.kept_of(question.reader.searcher.doc(found.entry.address))
+    names = question.request.highlights
+    marks = {name: marked for name in names if (marked := _marked(kept.texts.get(name), question))}
+    cursor = cursors.write(question.name, found.place)
+    return replace(hit, title=kept.title, url=kept.url, highlights=marks, cursor=cursor)
 
 
 def _marked(texts: list[str] | None, question: Question) -> str:

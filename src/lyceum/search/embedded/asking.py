@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from tantivy import Occur
 from tantivy import Query as TQuery
 
-from lyceum.search.contracts import Declaration, Keyword, Phrase, Query, Text, Word
+from lyceum.search.contracts import Declaration, Keyword, Needed, Phrase, Query, Text, Word
 from lyceum.search.embedded import shapes
 from lyceum.search.embedded.analysis import is_stop_word, stems, words
 from lyceum.search.embedded.filters import any_of, translate, without
 from lyceum.search.embedded.readers import Reader
 from lyceum.search.embedded.vocabulary import Near
-from lyceum.search.words import must_match, slips
+from lyceum.search.words import folded, must_match, slips
 
 # A word written so in at most that many documents may be a slip for one that is in many times more.
 RARE, MANY_TIMES = 3, 30
@@ -45,11 +45,15 @@ class Asked:
 
     _known: dict[str, bool] = field(default_factory=dict)
 
-    def marks(self, word: str) -> bool:
-        known = self._known.get(word)
+    def marks(self, written: str) -> bool:
+        """Say whether what a reader sees as one word was found; the texts of an answer say most words many times."""
+        known = self._known.get(written)
         if known is None:
-            known = self._known[word] = word in self.folded or not self.stems.isdisjoint(stems(word))
+            known = self._known[written] = any(self._found(word) for word in folded(written))
         return known
+
+    def _found(self, word: str) -> bool:
+        return word in self.folded or not self.stems.isdisjoint(stems(word))
 
 
 class Asker:
@@ -64,27 +68,26 @@ class Asker:
         required = [self._bound(word, asked) for word in query.words if word.field]
         required += [self._phrase(words_of(phrase.words), phrase.field, asked) for phrase in query.phrases]
         required += [translate(one, self._declaration, self._schema) for one in query.filters]
-        clauses = [(Occur.Must, one) for one in required] + self._free(free, asked, any_word=query.any_word)
+        clauses = [(Occur.Must, one) for one in required] + self._free(free, asked, query.needed)
         if clauses:
             asked.query = TQuery.boolean_query(clauses)
         asked.query = without(asked.query, [self._excluded(one) for one in query.excluded])
         return asked
 
-    def _free(self, found: Sequence[Word], asked: Asked, *, any_word: bool) -> list[tuple[Occur, TQuery]]:
+    def _free(self, found: Sequence[Word], asked: Asked, needed: Needed) -> list[tuple[Occur, TQuery]]:
         telling = [word for word in found if not is_stop_word(_first(word))]
-        needed = telling or found
+        counted = telling or found
         per_word = MOST_FORMS // max(len(found), 1)
-        clauses = [(Occur.Should, self._word(word, asked, per_word)) for word in needed]
+        clauses = [(Occur.Should, self._word(word, asked, per_word)) for word in counted]
         if not clauses:
             return []
+        silent = [(Occur.Should, self._word(word, asked, 0)) for word in found if word not in counted]
+        least = must_match(len(clauses), needed)
+        if not least:
+            return [(Occur.Must, TQuery.const_score_query(TQuery.all_query(), 0.0)), *clauses, *silent]
         if len(clauses) == 1:
-            most = [(Occur.Must, clauses[0][1])]
-        else:
-            least = 1 if any_word else must_match(len(clauses))
-            together = TQuery.boolean_query(clauses, minimum_number_should_match=least)
-            most = [(Occur.Must, together)]
-        silent = [(Occur.Should, self._word(word, asked, 0)) for word in found if word not in needed]
-        return most + silent
+            return [(Occur.Must, clauses[0][1]), *silent]
+        return [(Occur.Must, TQuery.boolean_query(clauses, minimum_number_should_match=least)), *silent]
 
     def _word(self, word: Word, asked: Asked, most: int) -> TQuery:
         tokens = words(word.text)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
 
-from lyceum.search.contracts import Change, Declaration, Document, Everything, SearchRequest, Text
+from lyceum.search.contracts import Change, Declaration, Document, Everything, Needed, SearchRequest, Text
 from lyceum.search.embedded.engine import TantivyEngine
 from lyceum.search.query import parse
 
@@ -20,7 +20,7 @@ PASSAGES = Declaration(
 
 
 def search(
-    passages: Mapping[str, str], questions: Mapping[str, str], *, most: int, any_word: bool = True
+    passages: Mapping[str, str], questions: Mapping[str, str], *, most: int, needed: Needed = "one"
 ) -> dict[str, dict[str, float]]:
     """Return for each question the scores of its best passages, best first; one of its words is enough, or most are."""
     names = list(passages)
@@ -31,7 +31,7 @@ def search(
         engine.commit(PASSAGES.kind)
         found = {}
         for name, text in questions.items():
-            query = replace(parse(text, PASSAGES), any_word=any_word)
+            query = replace(parse(text, PASSAGES), needed=needed)
             hits = engine.search(PASSAGES, SearchRequest(PASSAGES.kind, query, Everything(), size=most)).hits
             found[name] = {names[hit.id.int]: hit.score for hit in hits}
     return found

@@ -20,10 +20,8 @@ from lyceum.search.embeddings.wordllama import WordLlama
 from lyceum.search.evaluation import lexical as by_words
 from lyceum.search.evaluation.metrics import ndcg, recall
 from lyceum.search.evaluation.sets import SETS, JudgedSet
-from lyceum.search.fusion import fuse, reciprocal
+from lyceum.search.fusion import CANDIDATES, MOST_BY_MEANING, fuse, reciprocal
 
-# As many of each side are fused as the product fuses; recall is counted at 100.
-CANDIDATES = 200
 SWEEP = tuple(round(0.1 * step, 1) for step in range(1, 10))
 # nDCG@10 that the hybrid has to reach, by model and set.
 AIMS = {
@@ -73,7 +71,7 @@ def candidates(judged: JudgedSet, lexical: Mapping[str, Scores], embedder: Embed
     for question, vector in zip(judged.questions, questions, strict=True):
         cosines = passages @ vector
         nearest = [names[row] for row in np.argsort(-cosines, kind="stable")[:CANDIDATES]]
-        both = {*nearest, *lexical[question]}
+        both = {*nearest[:MOST_BY_MEANING], *lexical[question]}
         found[question] = Candidates(lexical[question], nearest, {name: float(cosines[rows[name]]) for name in both})
     return found
 
@@ -88,7 +86,7 @@ def evaluate(judged: JudgedSet, models: Iterable[Embedder], *, sweep: bool, say:
     """Print the figures of one set; returns whether every hybrid is above both its parts and reaches its aim."""
     say(f"\n{judged.name}: {len(judged.passages)} passages, {len(judged.questions)} questions")
     lexical = by_words.search(judged.passages, judged.questions, most=CANDIDATES)
-    strict = by_words.search(judged.passages, judged.questions, most=CANDIDATES, any_word=False)
+    strict = by_words.search(judged.passages, judged.questions, most=CANDIDATES, needed="most")
     words = judge(judged, {question: list(scores) for question, scores in lexical.items()})
     most = judge(judged, {question: list(scores) for question, scores in strict.items()})
     say(f"  {'BM25, most words must match':44} {most}")
@@ -130,7 +128,7 @@ def run(arguments: Sequence[str]) -> int:
         return 1
     models = list(_models(options.models, options.cache))
     print(_machine(), *(f"{model.name}: {model.size} numbers, weight {model.weight:g}" for model in models), sep="\n")
-    print(f"nDCG@10 (recall@100); the best {CANDIDATES} of each side are fused.")
+    print(f"nDCG@10 (recall@100); {CANDIDATES} by words and {MOST_BY_MEANING} by meaning are fused, as in a search.")
     began = time.monotonic()
     reached = [evaluate(SETS[name](folder), models, sweep=options.sweep, say=print) for name, folder in sets.items()]
     print(f"\n{'Every aim is reached.' if all(reached) else 'An aim is missed.'} [{time.monotonic() - began:.0f} s]")

@@ -179,7 +179,7 @@ class OpenSearch:
             "size": request.size,
             "track_total_hits": True,
             "track_scores": True,
-            "_source": SHOWN,
+            "_source": [POPULARITY] if request.is_brief else SHOWN,
         }
         if own:
             body["post_filter"] = {"bool": {"filter": list(own.values())}}
@@ -226,13 +226,13 @@ class OpenSearch:
 
     def _hit(self, kind: str, request: SearchRequest, question: str, found: dict[str, Any]) -> Hit:
         source = found["_source"]
-        return Hit(
-            id=UUID(found["_id"]),
-            kind=kind,
+        hit = Hit(UUID(found["_id"]), kind, "", "", found["_score"] or 0.0, source[POPULARITY])
+        if request.is_brief:
+            return hit
+        return replace(
+            hit,
             title=source[TITLE],
             url=source[URL],
-            score=found["_score"] or 0.0,
-            popularity=source[POPULARITY],
             highlights=matching.marks_of(found.get("highlight", {}), request.highlights),
             cursor=cursors.write(question, Place(found["sort"])),
         )

@@ -50,7 +50,7 @@ def _in_language(declaration: Declaration, query: Query, code: str, near: Near) 
             *(_word(declaration, word, code, near) for word in query.words if word.field),
         ],
         "should": [_word(declaration, word, read_as, near) for word in counted],
-        "minimum_should_match": min(len(counted), 1) if query.any_word else must_match(len(counted)),
+        "minimum_should_match": must_match(len(counted), query.needed),
     }
     if len(_codes(declaration)) > 1:
         parts["filter"] = [{"term": {LANGUAGE: code or "none"}}]

@@ -189,10 +189,19 @@ class EngineSuite:
 
     def test_where_any_word_is_enough_those_with_the_most_come_first(self, lab: Lab) -> None:
         lab.put(stone(1, "red"), stone(2, "red green"), stone(3, "grey"))
-        question = replace(parse("is red or green the hue of jasper and onyx", lab.declaration), any_word=True)
+        question = replace(parse("is red or green the hue of jasper and onyx", lab.declaration), needed="one")
         answer = lab.engine.search(lab.declaration, SearchRequest(lab.kind, question, Everything()))
         assert lab.find(question.text) == []
         assert numbers(answer.hits) == [2, 1]
+
+    def test_where_no_word_is_needed_they_only_rank(self, lab: Lab) -> None:
+        lab.put(stone(1, "red"), stone(2, "red green", price=5), stone(3, "grey", price=5), stone(4, "grey lime"))
+        for text, found in (("green red", [1, 2, 3, 4]), ("green red price:5", [2, 3]), ("green -grey", [1, 2])):
+            question = replace(parse(text, lab.declaration), needed="none")
+            answer = lab.engine.search(lab.declaration, SearchRequest(lab.kind, question, Everything()))
+            assert sorted(numbers(answer.hits)) == found
+            assert numbers(answer.hits)[0] == 2
+            assert answer.count == len(found)
 
     def test_a_hit_in_the_name_weighs_more_than_one_in_the_story(self, lab: Lab) -> None:
         lab.put(stone(1, "Quartz", story="opal"), stone(2, "Opal", story="quartz"), stone(3, "Ruby", finder="Opal"))
@@ -392,6 +401,15 @@ class EngineSuite:
         assert "<mark>needle</mark>" in shown
         assert "<script>" not in shown
         assert len(shown) < 400
+
+    def test_brief_hits_are_the_same_without_what_stands_in_them(self, garden: Lab) -> None:
+        asked = {"highlights": ("name",), "facets": (Terms("colours", "colours"),)}
+        whole, brief = garden.ask("", **asked), garden.ask("", is_brief=True, **asked)
+        assert [(hit.id, hit.score, hit.popularity) for hit in brief.hits] == [
+            (hit.id, hit.score, hit.popularity) for hit in whole.hits
+        ]
+        assert {(hit.title, hit.url, hit.cursor, len(hit.highlights)) for hit in brief.hits} == {("", "", "", 0)}
+        assert (brief.count, brief.facets) == (whole.count, whole.facets)
 
     def test_a_hit_says_what_it_is(self, garden: Lab) -> None:
         hit = garden.ask("amethyst").hits[0]
