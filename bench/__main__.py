@@ -43,6 +43,12 @@ def main() -> None:
     search.add_argument("--seconds", type=float, default=10.0, help="of each pace")
     search.add_argument("--most-rate", type=float, default=1600.0, help="go no faster than that many a second")
     search.add_argument("--most-minutes", type=float, default=20.0, metavar="MINUTES")
+    search.add_argument(
+        "--served", action=argparse.BooleanOptionalAction, default=True, help="the whole product too, over HTTP"
+    )
+    search.add_argument(
+        "--engines", action=argparse.BooleanOptionalAction, default=True, help="the engines alone, without HTTP"
+    )
     for one in (realtime, http, taste, search):
         one.add_argument("--peers", action=argparse.BooleanOptionalAction, default=True)
     options = parser.parse_args()

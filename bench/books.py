@@ -1,8 +1,9 @@
-"""Books for the benchmark of search, made from the real titles and authors of goodbooks; the same in every run."""
+"""Books for the benchmark of search, made from the real titles and authors of goodbooks, and what people ask of them;
+the same in every run."""
 
 import csv
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
@@ -96,3 +97,26 @@ DECLARATION = Declaration(
     visible=lambda asker: Everything(),
     similar=("title", "description", "categories"),
 )
+
+
+@dataclass(frozen=True)
+class Questions:
+    """What people ask, drawn from the books themselves."""
+
+    rows: Sequence[Row]
+    chance: random.Random
+
+    def text(self) -> str:
+        words = [word for word in self.chance.choice(self.rows).title.split() if word.isalpha()] or ["book"]
+        text = " ".join(self.chance.sample(words, k=min(len(words), self.chance.choice([1, 2, 2, 3]))))
+        # One in ten has a slip.
+        return text[:3] + text[4:] if self.chance.random() < 0.1 and len(text) > 6 else text
+
+    def start(self) -> str:
+        return self.chance.choice(self.rows).title[: self.chance.randint(2, 10)]
+
+    def book(self) -> UUID:
+        return self.chance.choice(self.rows).id
+
+    def category(self) -> str:
+        return self.chance.choice(self.rows).categories[0]

@@ -1,8 +1,9 @@
 """Search figures: indexing, search with facets, autocomplete and similar books, at a pace and at the pace they bear.
 
-Asked of the engine as a web process does, from threads of one process, without HTTP. Paced: 25 users ask once a second
-each, at moments of their own; a question that waits for a thread has waited. Then the pace is doubled until p95 leaves
-the limit. PostgreSQL answers the same search with the same facets, and OpenSearch too where SEARCH_URL names a server.
+First of the engine, as a web process asks it, from threads of one process, without HTTP; then of the whole product over
+HTTP (`bench.catalogue`). Paced: 25 users ask once a second each, at moments of their own; a question that waits for a
+thread has waited. Then the pace is doubled until p95 leaves the limit. PostgreSQL answers the same search with the same
+facets, and OpenSearch too where SEARCH_URL names a server.
 """
 
 import argparse
@@ -10,20 +11,17 @@ import random
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
-from uuid import UUID
 
 import psycopg
 
-from bench import stage
-from bench.books import DECLARATION, Row, document, make, read
+from bench import catalogue, stage
+from bench.books import DECLARATION, Questions, Row, document, make, read
+from bench.pacing import LIMITS, THREADS, Ask, paces
 from bench.postgres_search import PostgresSearch
 from bench.report import Report
-from bench.stage import percentile
 from lyceum.search.contracts import Band, Bands, Change, Everything, IsOneOf, SearchRequest, Terms
 from lyceum.search.embedded.engine import TantivyEngine
 from lyceum.search.engine import SearchEngine
@@ -31,10 +29,8 @@ from lyceum.search.opensearch.engine import OpenSearch
 from lyceum.search.query import parse
 
 DATA = Path(__file__).parents[2] / "shared" / "data" / "goodbooks" / "books.csv"
-USERS, THREADS = 25, 8
+USERS = 25
 BULK = 5000
-# Milliseconds at p95 (spec, "Must reach").
-LIMITS = {"search": 25.0, "autocomplete": 5.0, "similar": 10.0}
 FACETS = (
     Terms("categories", "categories"),
     Bands("price", "price", (Band("0-10", 0, 10), Band("10-25", 10, 25), Band("25-50", 25, 50), Band("50+", 50, None))),
@@ -42,30 +38,6 @@ FACETS = (
     Terms("language", "language"),
     Terms("year", "year"),
 )
-Ask = Callable[[], object]
-
-
-@dataclass(frozen=True)
-class Questions:
-    """What people ask, drawn from the books themselves."""
-
-    rows: Sequence[Row]
-    chance: random.Random
-
-    def text(self) -> str:
-        words = [word for word in self.chance.choice(self.rows).title.split() if word.isalpha()] or ["book"]
-        text = " ".join(self.chance.sample(words, k=min(len(words), self.chance.choice([1, 2, 2, 3]))))
-        # One in ten has a slip.
-        return text[:3] + text[4:] if self.chance.random() < 0.1 and len(text) > 6 else text
-
-    def start(self) -> str:
-        return self.chance.choice(self.rows).title[: self.chance.randint(2, 10)]
-
-    def book(self) -> UUID:
-        return self.chance.choice(self.rows).id
-
-    def category(self) -> str:
-        return self.chance.choice(self.rows).categories[0]
 
 
 def run(environment: dict[str, str], options: argparse.Namespace) -> None:
@@ -79,8 +51,10 @@ def run(environment: dict[str, str], options: argparse.Namespace) -> None:
         engines: list[SearchEngine] = [TantivyEngine(folder)]
         if url := environment.get("SEARCH_URL"):
             engines.append(OpenSearch(url, prefix="lyceum-bench"))
-        for engine in engines:
+        for engine in engines if options.engines else []:
             measure(engine, rows, report, options)
+        if options.served:
+            catalogue.measure(environment, rows, report, options)
         if options.peers:
             peer(environment["DATABASE_URL"], rows, report, options)
     finally:
@@ -147,47 +121,3 @@ def peer(url: str, rows: Sequence[Row], report: Report, options: argparse.Namesp
             free.append(one)
 
     paces(report, "postgresql search", search, LIMITS["search"], options)
-
-
-def paces(report: Report, name: str, ask: Ask, limit: float, options: argparse.Namespace) -> None:
-    """Ask at the pace of 25 users, then faster and faster until the limit is left."""
-    for _ in range(100):
-        ask()
-    rate = float(options.users)
-    last = 0.0
-    while True:
-        delays, work = paced(ask, rate, options.seconds)
-        p50, p95, p99 = (percentile(delays, share) for share in (0.5, 0.95, 0.99))
-        waits = f"p50 {p50:7.2f}  p95 {p95:7.2f}  p99 {p99:7.2f} ms (limit {limit:g})"
-        line = f"{rate:6,.0f} a second: {waits}, {work:.2f} ms of work here"
-        report.add(name, f"{rate:g}", line, p50_ms=p50, p95_ms=p95, p99_ms=p99, work_ms=work)
-        if p95 > limit or rate >= options.most_rate or not report.has_time(name):
-            break
-        last, rate = rate, rate * 2
-    print(f"  {name}: within the limit up to {last:,.0f} a second" if p95 > limit else f"  {name}: within it at all")
-
-
-def paced(ask: Ask, rate: float, seconds: float) -> tuple[list[float], float]:
-    """Ask at moments spread by chance, and return what each waited, also for a free thread, and the work of one.
-
-    The work is processor time of this process, which other programs of the machine do not lengthen.
-    """
-    chance, worked = random.Random(11), time.process_time()
-    moments = sorted(chance.uniform(0, seconds) for _ in range(int(rate * seconds)))
-    started = time.perf_counter()
-
-    def one(moment: float) -> float:
-        ask()
-        return (time.perf_counter() - started - moment) * 1000
-
-    with ThreadPoolExecutor(THREADS) as pool:
-        delays = [future.result() for future in [pool.submit(one, moment) for moment in _in_time(moments, started)]]
-    return delays, (time.process_time() - worked) * 1000 / len(delays)
-
-
-def _in_time(moments: Sequence[float], started: float) -> Iterator[float]:
-    for moment in moments:
-        wait = moment - (time.perf_counter() - started)
-        if wait > 0:
-            time.sleep(wait)
-        yield moment
