@@ -22,6 +22,7 @@ run: $(VENV)/.run
 test: $(VENV)/.dev
 	@sh scripts/chromium.sh
 	@$(IN_VENV) scripts/opensearch.py --fetch
+	@sh scripts/spark.sh $(IN_VENV)
 	@$(IN_VENV) scripts/frontend.py --dev
 	@$(LYCEUM) models fetch
 	$(LYCEUM) with-servers $(IN_VENV) -m pytest -n 2 --dist loadfile

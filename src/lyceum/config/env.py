@@ -316,6 +316,11 @@ class Environment(BaseSettings):
         description="Groups that readers are put into by chance, by commas: `recent` lets their newest ratings lead, "
         "`steady` takes all alike. One name alone: no comparison.",
     )
+    RECOMMENDATION_SPARK_MASTER: str = Field(
+        "",
+        description="A Spark cluster, such as spark://host:7077, that learns from ratings where one machine cannot; "
+        "needs lyceum[spark] and Java 17 or 21. Empty: this process.",
+    )
     METRICS_TOKEN: str = Field(
         "",
         description="What a scraper of /metrics sends as its bearer token; empty: only staff read the numbers.",

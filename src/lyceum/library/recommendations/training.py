@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lyceum.library.recommendations import content, linear, popularity
+from lyceum.library.recommendations import content, linear, popularity, spark
 from lyceum.library.recommendations.content import Text
 from lyceum.library.recommendations.neighbours import neighbours
 from lyceum.library.recommendations.signals import Numbers, Signals, Weights
@@ -31,10 +33,27 @@ class Models:
 Tell = Callable[[str, float], None]
 
 
-def train(signals: Signals, texts: Sequence[Text], *, now: float, tell: Tell = lambda part, done: None) -> Models:
-    """Train all models. `tell` hears the name of a part and how much of it is done."""
-    active = most_read(signals, MOST_ITEMS)
-    links, near = learn(only(signals, active), tell)
+class Learn(Protocol):
+    """Learns what goes together for readers: links and neighbours of each item of the signals."""
+
+    def __call__(self, signals: Signals, tell: Tell, /) -> tuple[Rows, Rows]: ...
+
+
+def train(
+    signals: Signals,
+    texts: Sequence[Text],
+    *,
+    now: float,
+    tell: Tell = lambda part, done: None,
+    master: str = "",
+) -> Models:
+    """Train all models: here, or the part that grows with the signals on the Spark cluster at `master`.
+
+    `tell` hears the name of a part and how much of it is done.
+    """
+    learner: Learn = partial(spark.learn, master=master, links=KEPT_LINKS, near=KEPT_NEAR) if master else learn
+    active = most_read(signals, len(texts) if master else MOST_ITEMS)
+    links, near = learner(only(signals, active), tell)
     alike = content.alike(texts, most=KEPT_ALIKE, tell=lambda done: tell("texts", done))
     kinds = content.editions(texts, alike)
     tell("texts", 1.0)

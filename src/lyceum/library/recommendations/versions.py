@@ -6,6 +6,7 @@ from time import perf_counter
 from uuid import UUID
 
 import numpy as np
+from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
@@ -75,7 +76,8 @@ def _fill(made: Recommender, tell: Tell) -> None:
     books = gathering.shelf_books()
     signals, texts = gathering.signals(books), gathering.texts(books)
     tell("read", 1.0)
-    models = training.train(signals, texts, now=timezone.now().timestamp(), tell=tell)
+    master = settings.RECOMMENDATION_SPARK_MASTER
+    models = training.train(signals, texts, now=timezone.now().timestamp(), tell=tell, master=master)
     _check(models)
     _store(made, models, books, tell)
     made.figures = {
