@@ -48,6 +48,8 @@ docs: $(VENV)/.dev
 bench: $(VENV)/.dev
 	$(LYCEUM) bench realtime
 	$(LYCEUM) bench http
+	$(LYCEUM) bench recommendations
+	$(LYCEUM) bench search
 
 soak: $(VENV)/.dev
 	@$(IN_VENV) scripts/frontend.py --dev
