@@ -11,7 +11,6 @@ from lyceum.core.permissions import may_all
 from lyceum.core.problems import TITLES
 
 CHANGING = ("PUT", "PATCH", "DELETE")
-UNSAFE = ("POST", *CHANGING)
 # Statuses that any door may answer with, whatever it does.
 ALWAYS = (400, 414, 429, 503)
 REFUSALS = {
