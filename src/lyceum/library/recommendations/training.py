@@ -2,8 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,12 +31,6 @@ class Models:
 Tell = Callable[[str, float], None]
 
 
-class Learn(Protocol):
-    """Learns what goes together for readers: links and neighbours of each item of the signals."""
-
-    def __call__(self, signals: Signals, tell: Tell, /) -> tuple[Rows, Rows]: ...
-
-
 def train(
     signals: Signals,
     texts: Sequence[Text],
@@ -51,9 +43,12 @@ def train(
 
     `tell` hears the name of a part and how much of it is done.
     """
-    learner: Learn = partial(spark.learn, master=master, links=KEPT_LINKS, near=KEPT_NEAR) if master else learn
     active = most_read(signals, len(texts) if master else MOST_ITEMS)
-    links, near = learner(only(signals, active), tell)
+    known = only(signals, active)
+    if master:
+        links, near = spark.learn(known, tell, master=master, links=KEPT_LINKS, near=KEPT_NEAR)
+    else:
+        links, near = learn(known, tell)
     alike = content.alike(texts, most=KEPT_ALIKE, tell=lambda done: tell("texts", done))
     kinds = content.editions(texts, alike)
     tell("texts", 1.0)
