@@ -104,7 +104,7 @@ def whole(signals: Signals, *, ridge: float = RIDGE) -> Callable[[int], Weights]
 def _strongest(inverse: Callable[[slice], Weights], spread: Weights, unread: NDArray[np.bool_], most: int) -> Rows:
     def weights(part: slice) -> Weights:
         block = inverse(part) / -spread
-        block[np.arange(len(block)), np.arange(part.start, part.stop)] = 0
+        sparse.point_away(block, part)
         block[unread[part]] = 0
         return np.asarray(block, np.float32)
 

@@ -20,7 +20,7 @@ def neighbours(shared: Weights, *, most: int, damping: float = DAMPING) -> Rows:
     def near(part: slice) -> Weights:
         # What nobody has read has no direction; the smallest damping keeps it from being divided by nothing.
         block = shared[part] / (norms[part, None] * norms + np.float32(max(damping, 1e-9)))
-        block[np.arange(len(block)), np.arange(part.start, part.stop)] = 0
+        sparse.point_away(block, part)
         return np.asarray(block, np.float32)
 
     return sparse.strongest(near, len(shared), most=most, only_positive=True)

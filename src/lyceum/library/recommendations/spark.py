@@ -84,8 +84,8 @@ def _neighbours(factors: NDArray[np.float64], *, most: int) -> Rows:
 
 def _strongest(left: NDArray[np.float64], right: NDArray[np.float64], most: int) -> Rows:
     def block(part: slice) -> Weights:
-        found = left[part] @ right.T
-        found[np.arange(len(found)), np.arange(part.start, part.stop)] = 0
-        return np.asarray(found, np.float32)
+        found = np.asarray(left[part] @ right.T, np.float32)
+        sparse.point_away(found, part)
+        return found
 
     return sparse.strongest(block, len(left), most=most, only_positive=True)

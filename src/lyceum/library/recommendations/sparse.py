@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lyceum.library.recommendations.signals import Numbers, Weights
 
@@ -48,6 +49,11 @@ def strongest(block_of: Callable[[slice], Weights], count: int, *, most: int, on
         filled = values > 0 if only_positive else values != 0
         numbers[part], weights[part] = np.where(filled, places, -1), np.where(filled, values, 0)
     return Rows(numbers, weights)
+
+
+def point_away(block: NDArray[np.floating], part: slice) -> None:
+    """Let no item of a block of rows point to itself."""
+    block[np.arange(len(block)), np.arange(part.start, part.stop)] = 0
 
 
 def to_bytes(numbers: Numbers, weights: Weights) -> bytes:
