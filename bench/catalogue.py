@@ -90,8 +90,8 @@ def measure(environment: dict[str, str], rows: Sequence[Row], report: Report, op
         stage.settle()
         client, asked = Client(server.port), Questions(rows, random.Random(7))
         for mode in ("hybrid", "lexical"):
-            search = partial(client.get, lambda mode=mode: search_path(asked, categories, mode))
-            paces(report, f"product search, {mode}", search, LIMITS["search"], options)
+            found = partial(client.get, lambda mode=mode: search_path(asked, categories, mode))
+            paces(report, f"product search, {mode}", found, LIMITS["search"], options)
         autocomplete = partial(client.get, lambda: "search/autocomplete/?" + urlencode({"q": asked.start()}))
         paces(report, "product autocomplete", autocomplete, LIMITS["autocomplete"], options)
         similar = partial(client.get, lambda: f"search/similar/?book_id={asked.book()}")
@@ -107,7 +107,8 @@ class Client:
     """Asks as somebody signed in, over a kept connection for each thread."""
 
     def __init__(self, port: int) -> None:
-        self._port, self._access, self._own = port, stage.make_people(1)[0].access, threading.local()
+        self._port, self._own = port, threading.local()
+        self._headers = {"Authorization": f"Bearer {stage.make_people(1)[0].access}"}
 
     def get(self, path: Callable[[], str]) -> bytes:
         answer = self._ask("/api/v1/" + path())
@@ -121,12 +122,13 @@ class Client:
             self._own.connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=60)
         connection: http.client.HTTPConnection = self._own.connection
         try:
-            connection.request("GET", path, headers={"Authorization": f"Bearer {self._access}"})
+            connection.request("GET", path, headers=self._headers)
             return connection.getresponse()
         except http.client.RemoteDisconnected:
             # The server let go of a connection that nobody had asked over for some seconds.
             connection.close()
-            return self._ask(path)
+        connection.request("GET", path, headers=self._headers)
+        return connection.getresponse()
 
 
 @contextmanager
