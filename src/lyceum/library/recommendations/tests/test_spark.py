@@ -10,12 +10,10 @@ import pytest
 from rest_framework.test import APIClient
 
 from lyceum.library.models import Book
-from lyceum.library.recommendations import evaluation, spark, training, versions
+from lyceum.library.recommendations import spark, training, versions
 from lyceum.library.recommendations.content import Text
-from lyceum.library.recommendations.datasets import Split
-from lyceum.library.recommendations.mixing import Recipe
 from lyceum.library.recommendations.signals import pack
-from lyceum.library.recommendations.tests.test_training import SHELF, flocks
+from lyceum.library.recommendations.tests.test_training import check_own_shelves, shelves
 
 MASTER = "local[2]"
 pytestmark = [
@@ -28,17 +26,11 @@ pytestmark = [
 
 
 def test_a_cluster_learns_what_readers_have_in_common() -> None:
-    signals, wanted = flocks()
-    texts = [Text(f"Book {n}", (f"Author {n}",), (f"Shelf {n // SHELF}",)) for n in range(signals.item_count)]
-    models = training.train(signals, texts, now=0, master=MASTER)
+    split = shelves()
+    models = training.train(split.signals, split.texts, now=0, master=MASTER)
 
-    rank = evaluation.served(Split("flocks", signals, wanted, texts), Recipe(personal=1.0), models)
-    for reader in range(6):
-        own = set(signals.items[signals.readers == reader].tolist())
-        found = rank(reader)[:4]
-        assert {number // SHELF for number in found} == {reader % 3}
-        assert not own & set(found)
-    assert models.links.row(signals.item_count - 1)[0].tolist() == []
+    check_own_shelves(split, models)
+    assert models.links.row(split.signals.item_count - 1)[0].tolist() == []
     assert np.isfinite(models.links.weights).all()
 
 
